@@ -1,0 +1,1 @@
+"""Plain data that every other room shares; standard library only."""

@@ -1,0 +1,57 @@
+"""What will be sent, in order, and what it may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from conformance.model.request import Request
+
+
+class Stage(IntEnum):
+    """When a probe is sent: the cheap and telling first."""
+
+    PILOT = 0
+    """Alone, before anything else: is the endpoint there?"""
+    FREE = 1
+    """Costs no tokens: refused before generation, or no generation at all."""
+    CHAT = 2
+    """Generates."""
+    NEXT_TURN = 3
+    """Built from an earlier answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One planned exchange. ``request`` is None where it is built from an earlier answer (``after``)."""
+
+    id: str
+    probe: str
+    stage: Stage
+    request: Request | None
+    after: tuple[str, ...] = ()
+    max_output_tokens: int = 0
+    """The most tokens the answer may hold, all choices together."""
+    prompt_tokens: int = 0
+    """A rough upper estimate: one token for each three bytes of the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order they are begun, and the checks they serve."""
+
+    steps: tuple[Step, ...]
+    checks: tuple[str, ...]
+    deselected: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Probes that are not sent, and why (budget, not claimed)."""
+
+    @property
+    def output_tokens(self) -> int:
+        """The worst case, all answers as long as allowed."""
+        return sum(step.max_output_tokens for step in self.steps)
+
+    @property
+    def input_tokens(self) -> int:
+        """The rough worst case of what is sent."""
+        return sum(step.prompt_tokens for step in self.steps)

@@ -1,0 +1,65 @@
+"""What is sent: a request without its secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Operation(StrEnum):
+    """Which endpoint of the API a request is for."""
+
+    CHAT = "chat"
+    MODELS = "models"
+    MODEL = "model"
+    OTHER = "other"
+
+
+class Credentials(StrEnum):
+    """Which key a request carries; the key itself never enters a request."""
+
+    KEY = "key"
+    """The user's key (or none, where the user gave none), added where the bytes leave."""
+    NONE = "none"
+    """No ``Authorization`` header at all."""
+    MADE_UP = "made-up"
+    """A header that the probe wrote itself, kept in ``Request.headers``."""
+    UNKNOWN = "unknown"
+    """Traffic recorded elsewhere, whose credentials were removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request: ``path`` is absolute on the target, with its query; ``headers`` hold no secret."""
+
+    method: str
+    path: str
+    operation: Operation
+    headers: Headers = ()
+    body: bytes | None = None
+    credentials: Credentials = Credentials.KEY
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that are equal for requests that say the same, wherever they are sent."""
+        said = [
+            self.method,
+            self.path,
+            self.credentials.value,
+            sorted(self.headers),
+            _canonical(self.body),
+        ]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _canonical(body: bytes | None) -> str:
+    if body is None:
+        return ""
+    try:
+        return json.dumps(json.loads(body), sort_keys=True)
+    except (ValueError, RecursionError):
+        return body.hex()
