@@ -46,6 +46,8 @@ class Hindrance(StrEnum):
     """Another check's failure stands in the way."""
     MODEL = "model"
     """The model did not do what the rule needs."""
+    RECORDING = "recording"
+    """The recording does not keep, or does not hold, what the rule needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from conformance.model.finding import Level
 from conformance.model.json import JSON
 from conformance.model.request import Operation
 
@@ -225,8 +226,12 @@ class Refusal:
     statuses: tuple[int, ...] = ()
     codes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    code_or_type: tuple[str, ...] = ()
+    """Any of these, in either member: for pages that do not say which."""
     shapes: tuple[Shape, ...] = ()
     """Empty: the shape of its status."""
+    level: Level = Level.MUST
+    """How binding the refusal is; base profiles expect less than a vendor's own page states."""
     source: tuple[str, ...] = ()
 
 

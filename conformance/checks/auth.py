@@ -1,0 +1,112 @@
+"""Keys: who is refused, how, and that the key stays secret."""
+
+from __future__ import annotations
+
+from conformance.model.finding import Hindrance, Problem, Unjudged
+from conformance.model.profile import Profile
+from conformance.wire.reading import Reading
+
+from .errors import CAUSE_OF, refusable, status_problem
+from .givens import answered, headers_kept
+from .kinds import anything, probe
+from .registry import MAY, MUST, Problems, check
+
+_RULES = (
+    ("auth.no-key", ("auth.no-key",), "A request without a key is refused with the stated status."),
+    (
+        "auth.wrong-key",
+        ("auth.wrong-key",),
+        "A request with a wrong key is refused with the stated status.",
+    ),
+    (
+        "auth.malformed-header",
+        ("auth.wrong-scheme", "auth.empty-key"),
+        "An Authorization header of another scheme or without a key is refused with the stated status.",
+    ),
+    (
+        "auth.stream",
+        ("auth.stream.no-key", "auth.stream.wrong-key"),
+        "A request for a stream without a valid key is refused with the stated status.",
+    ),
+    (
+        "auth.models",
+        ("auth.models.no-key", "auth.models.wrong-key"),
+        "The model list is refused without a valid key, with the stated status.",
+    ),
+)
+
+
+def keys_wanted(profile: Profile) -> str | None:
+    """Whether the profile wants keys."""
+    return (
+        "the profile says that no key is needed"
+        if profile.endpoint.auth.required is False
+        else None
+    )
+
+
+def _declare(id: str, probes: tuple[str, ...], title: str) -> None:
+    @check(
+        id,
+        level=MUST,
+        on=probe(*probes),
+        given=refusable,
+        claimed=keys_wanted,
+        probes=probes,
+        title=title,
+    )
+    def refused_without_key(x: Reading, profile: Profile) -> Problems:
+        if 200 <= (x.status or 0) < 300:
+            known = profile.endpoint.auth.required is True
+            public = id == "auth.models" and not known
+            yield Problem(
+                "status",
+                expected="401 (no valid key was sent)",
+                actual=f"{x.status}"
+                + (": the model list is public" if public else ": anybody is answered"),
+                level=None if known else MAY,
+            )
+        else:
+            yield from status_problem(x, profile, CAUSE_OF[x.exchange.probe or ""])
+
+
+for _rule in _RULES:
+    _declare(*_rule)
+
+
+@check(
+    "auth.key-not-echoed",
+    level=MUST,
+    on=anything,
+    given=answered,
+    probes=("chat.basic", "auth.wrong-key"),
+)
+def key_is_not_sent_back(x: Reading, profile: Profile) -> Problems:
+    """No answer contains the caller's key."""
+    count = sum(attempt.redactions for attempt in x.exchange.attempts)
+    if count:
+        yield Problem(
+            "response",
+            expected="no trace of the key",
+            actual=f"the key, {count} times (blotted out here)",
+        )
+
+
+def unauthorized(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered 401."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    return None if x.status == 401 else Unjudged(f"status {x.status}, not 401", Hindrance.RECORDING)
+
+
+@check(
+    "auth.challenge",
+    level=MAY,
+    on=anything,
+    given=(unauthorized, headers_kept),
+    probes=("auth.wrong-key",),
+)
+def says_how_to_authenticate(x: Reading, profile: Profile) -> Problems:
+    """A 401 carries a WWW-Authenticate header."""
+    if x.header("www-authenticate") is None:
+        yield Problem("WWW-Authenticate", expected="a challenge, such as Bearer", actual="absent")

@@ -1,0 +1,152 @@
+"""What must hold before a rule can be judged; each returns why not, or None."""
+
+from __future__ import annotations
+
+from conformance.model.exchange import Ended
+from conformance.model.finding import Hindrance, Unjudged
+from conformance.model.profile import Profile
+from conformance.wire.reading import Reading
+
+from .registry import Given
+
+RUN, ENDPOINT, MODEL = Hindrance.RUN, Hindrance.ENDPOINT, Hindrance.MODEL
+RECORDING = Hindrance.RECORDING
+_LIMITED = {402: "the account's quota is used up", 429: "rate-limited"}
+
+
+def answered(x: Reading, profile: Profile) -> Unjudged | None:
+    """A response head arrived."""
+    if x.attempt is None:
+        return Unjudged(x.exchange.not_sent or "not sent", RUN)
+    if x.attempt.ended is Ended.INTERRUPTED and x.status is None:
+        return Unjudged("interrupted", RUN)
+    if x.attempt.status is None:
+        return Unjudged(f"no answer ({x.attempt.ended.value})", _gone(x))
+    return None
+
+
+def _gone(x: Reading) -> Hindrance:
+    return RUN if x.ended is Ended.REFUSED else ENDPOINT
+
+
+def succeeded(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered with a success."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    status = x.status or 0
+    if status in _LIMITED:
+        return Unjudged(f"{_LIMITED[status]} (status {status})", RUN)
+    if not 200 <= status < 300:
+        return Unjudged(f"status {status}, not 200")
+    return None
+
+
+def whole(x: Reading, profile: Profile) -> Unjudged | None:
+    """The body arrived to its end."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    if x.ended is Ended.INTERRUPTED:
+        return Unjudged(
+            x.attempt.detail if x.attempt and x.attempt.detail else "interrupted",
+            RUN if x.exchange.probe else RECORDING,
+        )
+    if not x.whole:
+        return Unjudged(f"the body did not arrive whole ({x.ended})")
+    return None
+
+
+def readable(x: Reading, profile: Profile) -> Unjudged | None:
+    """The body is not compressed against our asking."""
+    return (
+        Unjudged(f"the body is {x.encoded}-encoded although identity was asked")
+        if x.encoded
+        else None
+    )
+
+
+def completion(x: Reading, profile: Profile) -> Unjudged | None:
+    """A chat completion came: a success whose body is a JSON object and no error."""
+    for given in (succeeded, whole, readable):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    if x.looks_like_events and x.object is None:
+        return Unjudged("answered with an event stream")
+    if x.json.error is not None:
+        return Unjudged(f"the body is not JSON: {x.json.error}")
+    if x.object is None:
+        return Unjudged("the body is not a JSON object")
+    if "choices" not in x.object and "error" in x.object:
+        return Unjudged("the body is an error with status 200")
+    return None
+
+
+def event_stream(x: Reading, profile: Profile) -> Unjudged | None:
+    """An event stream came, perhaps not to its end."""
+    for given in (succeeded, readable):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    if not x.looks_like_events:
+        return Unjudged("answered without an event stream" if x.body else "the body is empty")
+    return None
+
+
+def whole_stream(x: Reading, profile: Profile) -> Unjudged | None:
+    """An event stream came, to its end."""
+    return event_stream(x, profile) or whole(x, profile)
+
+
+def chunks_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came with at least one chunk, and audio was not asked for."""
+    if (reason := event_stream(x, profile)) is not None:
+        return reason
+    if x.asked.audio:
+        return Unjudged("audio output follows rules of its own", MODEL)
+    if not x.chunks:
+        return Unjudged("the stream has no chunks")
+    return None
+
+
+def finished_stream(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came to its end with chunks and without an error inside."""
+    for given in (chunks_came, whole):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    if x.error_events:
+        return Unjudged("an error ended the stream")
+    if not any(choice.deltas for choice in x.choices.values()):
+        return Unjudged("the stream has no readable choices")
+    return None
+
+
+def refused(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered with a 4xx or 5xx and a whole body."""
+    for given in (answered, whole, readable):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    status = x.status or 0
+    return None if status >= 400 else Unjudged(f"status {status}, not an error", MODEL)
+
+
+def both(*givens: Given) -> tuple[Given, ...]:
+    """Several conditions, the first unmet one counts."""
+    return givens
+
+
+def values_kept(x: Reading, profile: Profile) -> Unjudged | None:
+    """The recording keeps ids, times and names as they were sent."""
+    return None if x.kept.values else Unjudged("the recording replaces ids and times", RECORDING)
+
+
+def headers_kept(x: Reading, profile: Profile) -> Unjudged | None:
+    """The recording keeps the response headers."""
+    return None if x.kept.headers else Unjudged("the recording drops headers", RECORDING)
+
+
+def arrival_kept(x: Reading, profile: Profile) -> Unjudged | None:
+    """The recording keeps when bytes arrived."""
+    return None if x.kept.arrival else Unjudged("the recording has no arrival times", RECORDING)
+
+
+def bytes_kept(x: Reading, profile: Profile) -> Unjudged | None:
+    """The recording keeps the body's bytes."""
+    return None if x.kept.bytes else Unjudged("the recording wrote the JSON again", RECORDING)

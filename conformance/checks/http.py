@@ -1,0 +1,156 @@
+"""HTTP and JSON below the API: an answer arrives, whole, and its JSON reads the same for every client."""
+
+from __future__ import annotations
+
+from conformance.model.exchange import Ended
+from conformance.model.finding import Problem, Unjudged
+from conformance.model.profile import Profile
+from conformance.wire.reading import Reading
+
+from .givens import answered, bytes_kept, readable, whole
+from .kinds import anything, completions, mistakes, model_lists, ordinary_chat, single_models
+from .registry import MUST, SHOULD, Problems, check
+
+_UNANSWERED = {
+    Ended.TIMEOUT: "nothing within the time allowed",
+    Ended.RESET: "the connection was reset",
+    Ended.CUT: "the connection was closed without an answer",
+    Ended.NOT_HTTP: "bytes that are not HTTP",
+    Ended.TOO_LARGE: "a response head larger than we read",
+}
+
+
+def sent(x: Reading, profile: Profile) -> Unjudged | None:
+    """The request left."""
+    if x.attempt is None or x.ended in (Ended.REFUSED, Ended.INTERRUPTED):
+        return answered(x, profile)
+    return None
+
+
+@check("http.answered", level=MUST, on=anything, given=sent, probes=("chat.basic",))
+def answers(x: Reading, profile: Profile) -> Problems:
+    """Every request gets an HTTP response within the time allowed."""
+    attempt = x.attempt
+    if attempt is not None and attempt.status is None:
+        yield Problem(
+            "response",
+            expected="an HTTP response",
+            actual=attempt.detail or _UNANSWERED.get(attempt.ended, attempt.ended.value),
+        )
+
+
+def not_a_stream(x: Reading, profile: Profile) -> Unjudged | None:
+    """The answer is not an event stream, which has rules of its own."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    if x.says_events or (ordinary_chat(x) and x.asked.streams):
+        return Unjudged("a stream")
+    if x.ended is Ended.INTERRUPTED:
+        return whole(x, profile)
+    return None
+
+
+def plain(x: Reading) -> bool:
+    """Exchanges whose answer should be one body."""
+    return completions(x) or model_lists(x) or single_models(x) or mistakes(x)
+
+
+@check("http.body-complete", level=MUST, on=plain, given=not_a_stream, probes=("chat.basic",))
+def sends_whole_bodies(x: Reading, profile: Profile) -> Problems:
+    """A body ends where its Content-Length or its last chunk says, not before."""
+    if x.attempt is not None and not x.whole:
+        yield Problem(
+            f"byte {len(x.body)} of the body",
+            expected="the rest of the body",
+            actual=x.attempt.detail or x.attempt.ended.value,
+        )
+
+
+def json_body(x: Reading, profile: Profile) -> Unjudged | None:
+    """A whole body of a JSON media type came."""
+    for given in (answered, whole, readable):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    if not x.says_json:
+        return Unjudged(f"media type {x.media_type or '(none)'}, not JSON")
+    if not x.body:
+        return Unjudged("the body is empty") if (x.status or 0) != 200 else None
+    return None
+
+
+def json_text(x: Reading, profile: Profile) -> Unjudged | None:
+    """A body that is one JSON text."""
+    reason = json_body(x, profile)
+    if reason is None and x.json.error is not None:
+        return Unjudged(f"the body is not JSON: {x.json.error}")
+    return reason
+
+
+def _answers_with_one_body(x: Reading) -> bool:
+    return plain(x) or x.asked.chat
+
+
+@check(
+    "http.json.valid",
+    level=MUST,
+    on=_answers_with_one_body,
+    given=json_body,
+    probes=("chat.basic",),
+)
+def bodies_are_json(x: Reading, profile: Profile) -> Problems:
+    """A body that is declared as JSON is one JSON text."""
+    if x.json.error is not None:
+        yield Problem("body", expected="one JSON text", actual=x.json.error)
+
+
+@check(
+    "http.json.no-duplicate-keys",
+    level=SHOULD,
+    on=_answers_with_one_body,
+    given=(json_text, bytes_kept),
+    probes=("chat.basic",),
+)
+def names_are_unique(x: Reading, profile: Profile) -> Problems:
+    """No JSON object in a body names a member twice."""
+    for name in x.json.duplicates:
+        yield Problem(f"member {name!r}", expected="each name once", actual="twice in one object")
+
+
+@check(
+    "http.json.finite-numbers",
+    level=MUST,
+    on=_answers_with_one_body,
+    given=json_text,
+    probes=("chat.basic",),
+)
+def numbers_are_finite(x: Reading, profile: Profile) -> Problems:
+    """JSON bodies hold no NaN or Infinity, which are not JSON."""
+    for word in dict.fromkeys(x.json.non_finite):
+        yield Problem("body", expected="a JSON number or null", actual=word)
+
+
+@check(
+    "http.json.no-bom",
+    level=SHOULD,
+    on=_answers_with_one_body,
+    given=(json_text, bytes_kept),
+    probes=("chat.basic",),
+)
+def starts_without_bom(x: Reading, profile: Profile) -> Problems:
+    """A JSON body does not begin with a byte order mark."""
+    if x.json.bom:
+        yield Problem("byte 0 of the body", expected="JSON", actual="EF BB BF (byte order mark)")
+
+
+@check(
+    "http.json.utf8",
+    level=MUST,
+    on=_answers_with_one_body,
+    given=(json_body, bytes_kept),
+    probes=("chat.basic",),
+)
+def bodies_are_utf8(x: Reading, profile: Profile) -> Problems:
+    """A JSON body is UTF-8."""
+    if x.json.invalid_utf8 is not None:
+        at = x.json.invalid_utf8
+        yield Problem(f"byte {at} of the body", expected="UTF-8", actual=f"byte {x.body[at]:#04x}")

@@ -1,0 +1,217 @@
+"""The model list and single models."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+from conformance.model.finding import Problem, Unjudged
+from conformance.model.json import JSON
+from conformance.model.profile import Cause, Profile
+from conformance.model.request import Operation
+from conformance.spec.validate import violations
+from conformance.wire.reading import Reading
+
+from .errors import refusable, status_problem
+from .givens import answered, completion
+from .kinds import model_lists, probe, single_models
+from .registry import MAY, MUST, SHOULD, Problems, Scope, check
+
+LIST, ONE = ("models.list",), ("models.retrieve",)
+
+
+def lists_claimed(profile: Profile) -> str | None:
+    """Whether the profile has a model list."""
+    absent = profile.endpoint.paths.get(Operation.MODELS) == ()
+    return "the profile says that there is no model list" if absent else None
+
+
+def single_claimed(profile: Profile) -> str | None:
+    """Whether the profile has single models."""
+    absent = profile.endpoint.paths.get(Operation.MODEL) == ()
+    return "the profile says that single models cannot be retrieved" if absent else None
+
+
+def settled(x: Reading, profile: Profile) -> Unjudged | None:
+    """Answered, and not with a server error."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    return Unjudged(f"status {x.status}") if (x.status or 0) >= 500 else None
+
+
+def listed(x: Reading, profile: Profile) -> Unjudged | None:
+    """A list came whose data is an array."""
+    if (reason := completion(x, profile)) is not None:
+        return reason
+    if not isinstance((x.object or {}).get("data"), list):
+        return Unjudged("the answer has no data array")
+    return None
+
+
+def entries(x: Reading) -> list[dict[str, JSON]]:
+    """The list's entries that are objects."""
+    data = (x.object or {}).get("data")
+    return [m for m in data if isinstance(m, dict)] if isinstance(data, list) else []
+
+
+@check("models.list", level=MUST, on=model_lists, given=settled, claimed=lists_claimed, probes=LIST)
+def models_are_listed(x: Reading, profile: Profile) -> Problems:
+    """GET /models is answered 200."""
+    if x.status not in (200, 429) and x.exchange.probe is not None:
+        yield Problem(
+            "status",
+            expected="200",
+            actual=f"{x.status}",
+            level=None if profile.models.source else SHOULD,
+        )
+
+
+@check(
+    "models.list-shape",
+    level=MUST,
+    on=model_lists,
+    given=completion,
+    claimed=lists_claimed,
+    probes=LIST,
+)
+def lists_have_their_shape(x: Reading, profile: Profile) -> Problems:
+    """A model list is an object with `object: "list"` and a `data` array."""
+    for violation in violations("model.list", x.object):
+        if len(violation.path) <= 1:
+            yield Problem(
+                violation.pointer or "/", expected=violation.expected, actual=violation.actual
+            )
+
+
+@check("models.entry", level=MUST, on=model_lists, given=listed, claimed=lists_claimed, probes=LIST)
+def entries_have_their_fields(x: Reading, profile: Profile) -> Problems:
+    """Each model has an id, object "model", a created time and an owner."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    for violation in violations("model.list", x.object):
+        if len(violation.path) > 1:
+            member = "/".join(str(part) for part in violation.path[2:])
+            seen.setdefault((member, violation.expected), []).append(violation.actual)
+    for (member, expected), actuals in seen.items():
+        many = f" ({len(actuals)} models)" if len(actuals) > 1 else ""
+        yield Problem(f"/data/*/{member}", expected=expected, actual=actuals[0] + many)
+
+
+@check(
+    "models.ids-unique",
+    level=SHOULD,
+    on=model_lists,
+    given=listed,
+    claimed=lists_claimed,
+    probes=LIST,
+)
+def ids_are_unique(x: Reading, profile: Profile) -> Problems:
+    """A model list names each model once."""
+    ids = [m["id"] for m in entries(x) if isinstance(m.get("id"), str)]
+    for twice in sorted({str(i) for i in ids if ids.count(i) > 1}):
+        yield Problem(
+            "/data", expected="each id once", actual=f"{twice!r} {ids.count(twice)} times"
+        )
+
+
+def listing_claimed(profile: Profile) -> str | None:
+    """Whether the profile has the chat model listed."""
+    if profile.models.listed is False:
+        return "the profile says that the chat model is not listed"
+    return lists_claimed(profile)
+
+
+@check(
+    "models.configured-listed",
+    level=SHOULD,
+    on=probe("models.list", "chat.basic"),
+    given=(),
+    claimed=listing_claimed,
+    scope=Scope.LINKED,
+    probes=("models.list", "chat.basic"),
+)
+def the_used_model_is_listed(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """The model that requests name is in the model list."""
+    used = {
+        x.asked.body.get("model")
+        for x in xs
+        if x.exchange.probe == "chat.basic" and x.status == 200
+    }
+    lists = [x for x in xs if x.exchange.probe == "models.list" and listed(x, profile) is None]
+    ids = {m.get("id") for x in lists for m in entries(x)}
+    for model in sorted(str(m) for m in used):
+        if lists and model not in ids:
+            yield Problem(
+                "/data",
+                expected=f"an entry {model!r}",
+                actual=f"{len(ids)} other ids: {', '.join(sorted(map(str, ids))[:5])}",
+            )
+
+
+@check(
+    "models.retrieve",
+    level=SHOULD,
+    on=single_models,
+    given=settled,
+    claimed=single_claimed,
+    probes=ONE,
+)
+def models_are_retrieved(x: Reading, profile: Profile) -> Problems:
+    """GET /models/{model} answers 200 with that model."""
+    if x.exchange.probe is None:
+        return
+    if x.status not in (200, 429):
+        yield Problem("status", expected="200", actual=f"{x.status}")
+    elif x.status == 200:
+        for violation in violations("model", x.json.value):
+            yield Problem(
+                violation.pointer or "/", expected=violation.expected, actual=violation.actual
+            )
+
+
+@check(
+    "models.retrieve-equals-list",
+    level=SHOULD,
+    on=probe("models.list", "models.retrieve"),
+    claimed=single_claimed,
+    scope=Scope.LINKED,
+    probes=("models.list", "models.retrieve"),
+)
+def a_model_is_as_listed(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """A model retrieved alone has the id, created time and owner that the list gives it."""
+    lists = {
+        m.get("id"): m
+        for x in xs
+        if x.exchange.probe == "models.list" and listed(x, profile) is None
+        for m in entries(x)
+    }
+    for x in xs:
+        if x.exchange.probe != "models.retrieve" or completion(x, profile) is not None:
+            continue
+        alone = x.object or {}
+        wanted = x.asked.request.path.rpartition("/models/")[2]
+        if isinstance(alone.get("id"), str) and alone["id"] not in (wanted, unquote(wanted)):
+            yield Problem("/id", expected=repr(unquote(wanted)), actual=repr(alone["id"]))
+            continue
+        entry = lists.get(alone.get("id"))
+        for name in ("object", "created", "owned_by"):
+            if entry and name in entry and name in alone and entry[name] != alone[name]:
+                yield Problem(
+                    f"/{name}", expected=f"{entry[name]!r}, as listed", actual=repr(alone[name])
+                )
+
+
+@check(
+    "models.retrieve-unknown",
+    level=MUST,
+    on=probe("models.retrieve.unknown"),
+    given=refusable,
+    claimed=single_claimed,
+    probes=("models.retrieve.unknown",),
+)
+def unknown_models_are_refused(x: Reading, profile: Profile) -> Problems:
+    """GET /models/{model} for a model that does not exist is refused with the stated status."""
+    if x.status == 405:
+        yield Problem(
+            "status", expected="404", actual="405: single models cannot be retrieved", level=MAY
+        )
+        return
+    yield from status_problem(x, profile, Cause.MODEL_NOT_LISTED)

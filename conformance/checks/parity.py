@@ -1,0 +1,119 @@
+"""The same request, asked for plainly and as a stream, gets the same answer in two forms."""
+
+from __future__ import annotations
+
+from conformance.model.finding import Hindrance, Problem, Unjudged
+from conformance.model.profile import Profile
+from conformance.wire.reading import Reading
+
+from . import chat, chunk
+from .givens import answered, completion
+from .kinds import ordinary_chat
+from .registry import MUST, SHOULD, Problems, Scope, check
+
+BASIC = ("chat.basic", "chat.stream.basic")
+COUNTED = ("chat.long", "chat.stream.long")
+TOOLS = ("tools.required", "tools.stream.required")
+_LIMITED = (402, 408, 429)
+
+
+def read_in_its_form(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion, or a stream read to its end."""
+    given = chunk.read_to_the_end if x.asked.streams else completion
+    return given(x, profile)
+
+
+def called_in_one_form(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, and the request forced a tool call."""
+    choice = x.asked.body.get("tool_choice")
+    if choice != "required" and not x.asked.named_tool:
+        return Unjudged("no tool call was forced", Hindrance.RECORDING)
+    return read_in_its_form(x, profile)
+
+
+@check(
+    "parity.status", level=MUST, on=ordinary_chat, given=answered, scope=Scope.PAIR, probes=BASIC
+)
+def accepted_alike(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """A request is accepted or refused alike, whether a stream is asked for or not."""
+    ours, theirs = plain.status or 0, stream.status or 0
+    if any(status >= 500 or status in _LIMITED for status in (ours, theirs)):
+        return
+    if plain.exchange.probe in BASIC:
+        return  # chat.basic.accepted and stream.accepted say this themselves
+    if (ours < 300) != (theirs < 300):
+        yield Problem(
+            "status", expected=f"{ours}, as without stream", actual=f"{theirs} with stream: true"
+        )
+
+
+@check(
+    "parity.choices",
+    level=MUST,
+    on=ordinary_chat,
+    given=read_in_its_form,
+    scope=Scope.PAIR,
+    probes=BASIC,
+)
+def as_many_choices(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """Both forms of an answer have the same number of choices."""
+    ours, theirs = len(chat.choices_of(plain.object or {})), len(stream.choices)
+    if plain.asked.n > 1 and ours != theirs:
+        yield Problem("choices", expected=f"{ours}, as without stream", actual=f"{theirs}")
+
+
+@check(
+    "parity.prompt-tokens",
+    level=SHOULD,
+    on=ordinary_chat,
+    given=read_in_its_form,
+    scope=Scope.PAIR,
+    probes=COUNTED,
+)
+def prompts_cost_the_same(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """The prompt is counted alike in both forms."""
+    carriers = chunk.usage_chunks(stream)
+    ours, theirs = (plain.object or {}).get("usage"), carriers[-1][1]["usage"] if carriers else None
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return
+    first, second = ours.get("prompt_tokens"), theirs.get("prompt_tokens")
+    if isinstance(first, int) and isinstance(second, int) and first != second:
+        yield Problem(
+            "usage.prompt_tokens", expected=f"{first}, as without stream", actual=f"{second}"
+        )
+
+
+@check(
+    "parity.model",
+    level=SHOULD,
+    on=ordinary_chat,
+    given=read_in_its_form,
+    scope=Scope.PAIR,
+    probes=BASIC,
+)
+def the_same_model_answers(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """Both forms name the same model."""
+    ours = (plain.object or {}).get("model")
+    chunks = chunk.content_chunks(stream)
+    theirs = chunks[0][1].get("model") if chunks else None
+    if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
+        yield Problem("model", expected=f"{ours!r}, as without stream", actual=repr(theirs))
+
+
+@check(
+    "parity.tool-calls",
+    level=SHOULD,
+    on=ordinary_chat,
+    given=called_in_one_form,
+    scope=Scope.PAIR,
+    probes=TOOLS,
+)
+def forced_calls_come_in_both(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """A tool call that the request forces comes in both forms or in neither."""
+    ours = any(chat.calls_of(m) for _, _, m in chat.messages_of(plain))
+    theirs = any(delta.get("tool_calls") for c in stream.choices.values() for _, delta in c.deltas)
+    if ours != theirs:
+        words = {True: "a tool call", False: "none"}
+        yield Problem(
+            "tool calls", expected=f"{words[ours]}, as without stream", actual=words[theirs]
+        )

@@ -1,0 +1,54 @@
+"""What the server sent is accepted when it is sent back as part of the next turn."""
+
+from __future__ import annotations
+
+from conformance.model.finding import Problem, Unjudged
+from conformance.model.profile import Profile
+from conformance.wire.reading import Reading
+
+from .givens import RUN, answered
+from .kinds import probe
+from .registry import MUST, Problems, check
+
+
+def judged_turn(x: Reading, profile: Profile) -> Unjudged | None:
+    """The next turn was answered, with neither a limit nor a server error."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    if x.status in (402, 429):
+        return Unjudged(f"rate-limited (status {x.status})", RUN)
+    return Unjudged(f"status {x.status}") if (x.status or 0) >= 500 else None
+
+
+def _refused(x: Reading, what: str) -> Problems:
+    if x.status != 200:
+        yield Problem(
+            "status",
+            expected=f"200: {what} came from this server",
+            actual=f"{x.status}",
+            evidence=x.body[:300].decode("utf-8", "replace"),
+        )
+
+
+@check(
+    "turn.own-message",
+    level=MUST,
+    on=probe("turn.own-message"),
+    given=judged_turn,
+    probes=("turn.own-message",),
+)
+def own_message_is_accepted(x: Reading, profile: Profile) -> Problems:
+    """The assistant message of an answer is accepted in the next request as it came."""
+    yield from _refused(x, "the assistant message")
+
+
+@check(
+    "turn.tool-result",
+    level=MUST,
+    on=probe("turn.tool-result"),
+    given=judged_turn,
+    probes=("turn.tool-result",),
+)
+def tool_result_is_accepted(x: Reading, profile: Profile) -> Problems:
+    """Tool calls of an answer, sent back with a result for each, are accepted."""
+    yield from _refused(x, "the assistant message with its tool calls")

@@ -1,0 +1,95 @@
+"""From checks, probes and a profile to what is sent, in order: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from conformance.checks.registry import Check, all_checks
+from conformance.model.errors import UsageError
+from conformance.model.plan import Plan, Stage, Step
+from conformance.model.profile import Profile
+from conformance.model.target import Target
+from conformance.probes.registry import Probe, all_probes, steps_of
+
+SUITES = ("smoke", "core", "full")
+
+
+def checks_of_suite(suite: str) -> list[str]:
+    """The checks of a suite: smoke has those that its few probes exercise, core and full have all."""
+    if suite not in SUITES:
+        raise UsageError(f"unknown suite {suite!r}; use smoke, core or full")
+    probes = all_probes()
+    return [
+        check.id
+        for check in all_checks().values()
+        if suite != "smoke" or any(probes[p].smoke for p in check.probes if p in probes)
+    ]
+
+
+def make_plan(
+    selected: Iterable[str],
+    profile: Profile,
+    target: Target,
+    *,
+    suite: str = "core",
+    max_requests: int | None = None,
+    max_output_tokens: int | None = None,
+) -> Plan:
+    """What the selected checks need, cheapest stages first, within the limits given."""
+    checks = all_checks()
+    chosen = [checks[i] for i in sorted(set(selected))]
+    wanted, left_out = _wanted(chosen, profile, suite)
+    steps: list[Step] = []
+    for probe in wanted:
+        made = steps_of(probe, target, profile)
+        if not made:
+            left_out.append((probe.id, f"the profile has no {probe.operation.value} endpoint"))
+        steps += made
+    steps.sort(key=lambda step: step.stage)
+    steps, over = _within(steps, max_requests, max_output_tokens)
+    return Plan(
+        tuple(steps),
+        tuple(c.id for c in chosen),
+        tuple(i for i in checks if i not in {c.id for c in chosen}),
+        tuple(left_out + over),
+    )
+
+
+def _wanted(
+    chosen: list[Check], profile: Profile, suite: str
+) -> tuple[list[Probe], list[tuple[str, str]]]:
+    """Probes that serve a check which the profile does not rule out, with those that they follow."""
+    probes = all_probes()
+    served = {i for c in chosen if not (c.claimed and c.claimed(profile)) for i in c.probes}
+    if suite == "smoke":
+        served = {i for i in served if probes[i].smoke}
+    for i in sorted(served):
+        after = probes[i].after
+        if after is not None:
+            served.add(after)
+    # Declaration order keeps what belongs together side by side; the stage sorts it afterwards.
+    return [probe for i, probe in probes.items() if i in served], []
+
+
+def _within(
+    steps: list[Step], max_requests: int | None, max_output_tokens: int | None
+) -> tuple[list[Step], list[tuple[str, str]]]:
+    kept: list[Step] = []
+    over: list[tuple[str, str]] = []
+    tokens = 0
+    for step in steps:
+        if max_requests is not None and len(kept) >= max_requests:
+            over.append((step.id, f"budget: --max-requests {max_requests}"))
+        elif max_output_tokens is not None and tokens + step.max_output_tokens > max_output_tokens:
+            over.append((step.id, f"budget: --max-output-tokens {max_output_tokens}"))
+        elif any(before not in {k.id for k in kept} for before in step.after):
+            over.append((step.id, f"budget: {step.after[0]} is not sent"))
+        else:
+            kept.append(step)
+            tokens += step.max_output_tokens
+    return kept, over
+
+
+def pilots(plan: Plan) -> tuple[Step, ...]:
+    """The steps that go first and alone."""
+    return tuple(step for step in plan.steps if step.stage is Stage.PILOT)

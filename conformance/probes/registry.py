@@ -1,0 +1,165 @@
+"""What a probe is and how it is declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from conformance.model.exchange import Exchange
+from conformance.model.json import JSON
+from conformance.model.plan import Stage, Step
+from conformance.model.profile import Profile
+from conformance.model.request import Credentials, Headers, Operation, Request
+from conformance.model.target import Target
+from conformance.wire.reading import Reading
+
+MODEL = "{model}"
+"""Stands in a body for the model's name."""
+LIMIT = "{limit}"
+"""Stands in a body for the parameter that limits the output."""
+UNKNOWN_MODEL = "conformance-no-such-model"
+Continuation = Callable[[Reading], "dict[str, JSON] | str"]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One declared request. ``body`` is a JSON object, or bytes sent as they are."""
+
+    id: str
+    title: str
+    method: str
+    operation: Operation
+    body: Mapping[str, JSON] | bytes | None = None
+    path: str | None = None
+    """A template of its own, where the operation's path is not meant."""
+    headers: Headers = ()
+    credentials: Credentials = Credentials.KEY
+    stage: Stage = Stage.CHAT
+    smoke: bool = False
+    after: str | None = None
+    continuation: Continuation | None = None
+    """Builds the body from the answer to ``after``; a string says why it cannot."""
+
+
+_PROBES: dict[str, Probe] = {}
+
+
+def probe(made: Probe) -> Probe:
+    """Declare a probe."""
+    if made.id in _PROBES:
+        raise ValueError(f"probe id {made.id!r} is declared twice")
+    _PROBES[made.id] = made
+    return made
+
+
+def all_probes() -> dict[str, Probe]:
+    """Every declared probe by id, sorted."""
+    from conformance.probes import load  # the modules declare themselves on import
+
+    load()
+    return dict(sorted(_PROBES.items()))
+
+
+def chat(id: str, title: str, body: Mapping[str, JSON], **options: object) -> Probe:
+    """Declare a POST to chat completions."""
+    return probe(Probe(id, title, "POST", Operation.CHAT, body, **options))  # type: ignore[arg-type]
+
+
+def user(text: str) -> JSON:
+    """A user message."""
+    return {"role": "user", "content": text}
+
+
+def minimal(**more: JSON) -> dict[str, JSON]:
+    """The smallest ordinary request: a model, one message, a token limit."""
+    return {"model": MODEL, "messages": [user("Say OK.")], LIMIT: 16, **more}
+
+
+def steps_of(probe: Probe, target: Target, profile: Profile) -> list[Step]:
+    """The exchanges that a probe asks for: one for each path at which the profile puts its operation."""
+    if probe.continuation is not None:
+        return [Step(probe.id, probe.id, probe.stage, None, (probe.after or "",), 64, 200)]
+    steps = []
+    for path in _paths(probe, target, profile):
+        request = request_of(probe, path, target)
+        name = probe.id if not steps else f"{probe.id}#{len(steps) + 1}"
+        steps.append(_step(name, probe, request, target))
+    return steps
+
+
+def _paths(probe: Probe, target: Target, profile: Profile) -> tuple[str, ...]:
+    if probe.path is not None:
+        return (target.path(probe.path),)
+    model = UNKNOWN_MODEL if probe.id.endswith(".unknown") else None
+    paths = target.paths(probe.operation, profile, model=model)
+    # Only the plain list is asked for at each of several paths; one is enough for everything else.
+    return paths if probe.id == "models.list" else paths[:1]
+
+
+def request_of(
+    probe: Probe, path: str, target: Target, body: Mapping[str, JSON] | None = None
+) -> Request:
+    """The request of a probe at a path, with the target's model and limit parameter filled in."""
+    content = probe.body if body is None else body
+    data: bytes | None
+    if content is None:
+        data = None
+    elif isinstance(content, bytes):
+        data = content.replace(MODEL.encode(), json.dumps(target.model)[1:-1].encode())
+    else:
+        data = _encoded(_filled(content, target))
+    headers: Headers = () if data is None else (("Content-Type", "application/json"),)
+    return Request(
+        probe.method,
+        path,
+        probe.operation,
+        (("Accept", "application/json"), *headers, *probe.headers),
+        data,
+        probe.credentials,
+    )
+
+
+def _filled(body: Mapping[str, JSON], target: Target) -> dict[str, JSON]:
+    filled: dict[str, JSON] = {}
+    for name, value in body.items():
+        filled[target.limit_parameter if name == LIMIT else name] = (
+            target.model if value == MODEL else value
+        )
+    return filled
+
+
+def _encoded(body: Mapping[str, JSON]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _step(name: str, probe: Probe, request: Request, target: Target) -> Step:
+    tokens, prompt = 0, 0
+    if probe.stage >= Stage.CHAT and isinstance(probe.body, Mapping):
+        limit = probe.body.get(LIMIT)
+        n = probe.body.get("n")
+        tokens = (limit if isinstance(limit, int) else 0) * (n if isinstance(n, int) else 1)
+        prompt = len(request.body or b"") // 3
+    return Step(name, probe.id, probe.stage, request, (), tokens, prompt)
+
+
+def continued(
+    step: Step, exchanges: Mapping[str, Exchange], target: Target, profile: Profile
+) -> Request | str:
+    """The request of a step that follows earlier answers, or why there is none."""
+    probe = all_probes()[step.probe]
+    earlier = exchanges.get(step.after[0])
+    if earlier is None or earlier.last is None:
+        return f"{step.after[0]} was not answered"
+    if probe.continuation is None:
+        return f"{step.probe} has no continuation"
+    body = probe.continuation(Reading(earlier))
+    if isinstance(body, str):
+        return body
+    path = target.paths(probe.operation, profile)[0]
+    return request_of(probe, path, target, body)
+
+
+def with_limit(target: Target, parameter: str) -> Target:
+    """The target with another parameter for the output limit."""
+    return replace(target, limit_parameter=parameter)

@@ -1,0 +1,110 @@
+"""JSON read strictly: the value, and every departure from RFC 8259 that the bytes show.
+
+``json.loads`` keeps the last of two equal names in silence and accepts ``NaN``; here both are reported.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from json.decoder import JSONDecodeError
+
+from conformance.model.json import JSON
+
+_BOM = b"\xef\xbb\xbf"
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One JSON text: its value if it has one, and what is wrong with the bytes."""
+
+    value: JSON = None
+    error: str | None = None
+    """Why it is not a JSON text, with its place; None if it is one."""
+    offset: int = 0
+    """Where the error was met, in characters."""
+    duplicates: tuple[str, ...] = ()
+    """Names that occur twice in one object."""
+    non_finite: tuple[str, ...] = ()
+    """``NaN``, ``Infinity``, ``-Infinity`` as they came (read as such although RFC 8259 has no such number)."""
+    bom: bool = False
+    invalid_utf8: int | None = None
+    """The byte offset of the first byte that is not UTF-8."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is a JSON text that any decoder reads alike (a BOM aside)."""
+        return self.error is None and not self.non_finite and self.invalid_utf8 is None
+
+
+@dataclass(slots=True)
+class _Notes:
+    duplicates: list[str] = field(default_factory=list)
+    non_finite: list[str] = field(default_factory=list)
+
+    def object_of(self, pairs: list[tuple[str, JSON]]) -> JSON:
+        made = dict(pairs)
+        if len(made) != len(pairs):
+            seen: set[str] = set()
+            for name, _ in pairs:
+                if name in seen and name not in self.duplicates:
+                    self.duplicates.append(name)
+                seen.add(name)
+        return made
+
+    def constant(self, name: str) -> float:
+        self.non_finite.append(name)
+        return float(name.replace("Infinity", "inf").replace("NaN", "nan"))
+
+
+def _integer(digits: str) -> int | float:
+    # CPython refuses to convert more than 4300 digits; such a number is legal JSON.
+    return int(digits) if len(digits) <= 4000 else float("inf")
+
+
+def parse(data: bytes) -> Parsed:
+    """Read the one JSON text that ``data`` should be."""
+    bom = data.startswith(_BOM)
+    raw = data[len(_BOM) :] if bom else data
+    invalid: int | None = None
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        invalid = error.start + (len(_BOM) if bom else 0)
+        text = raw.decode("utf-8", "replace")
+    return _parse(text, bom=bom, invalid_utf8=invalid)
+
+
+def parse_text(text: str) -> Parsed:
+    """Read the one JSON text that ``text`` should be."""
+    return _parse(text, bom=False, invalid_utf8=None)
+
+
+def _parse(text: str, *, bom: bool, invalid_utf8: int | None) -> Parsed:
+    notes = _Notes()
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=notes.object_of,
+            parse_constant=notes.constant,
+            parse_int=_integer,
+        )
+    except JSONDecodeError as error:
+        reason = "empty" if not text.strip() else f"{error.msg} at character {error.pos}"
+        return Parsed(error=reason, offset=error.pos, bom=bom, invalid_utf8=invalid_utf8)
+    except RecursionError:
+        return Parsed(error="nested too deep to be read", bom=bom, invalid_utf8=invalid_utf8)
+    return Parsed(
+        value=value,
+        duplicates=tuple(notes.duplicates),
+        non_finite=tuple(notes.non_finite),
+        bom=bom,
+        invalid_utf8=invalid_utf8,
+    )
+
+
+def lone_surrogate(value: str) -> bool:
+    """Whether a string holds half of a surrogate pair, which UTF-8 cannot carry."""
+    return _LONE_SURROGATE.search(value) is not None
