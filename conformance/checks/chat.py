@@ -11,7 +11,7 @@ from conformance.spec.validate import Violation
 from conformance.wire import strict_json
 from conformance.wire.reading import Reading
 
-from .fields import DROP, Field, field_problems, value_at
+from .fields import DROP, Field, absent_logprobs, field_problems, value_at
 from .givens import completion, headers_kept, readable, succeeded, values_kept, whole
 from .kinds import completions, probe, with_tools
 from .registry import MAY, MUST, SHOULD, Problems, check
@@ -24,11 +24,14 @@ SCHEMA = "chat.completion"
 
 
 def _speaks_otherwise(body: dict[str, JSON], violation: Violation) -> Level | None:
-    """Without ``content`` official clients read None, which is right beside calls, a refusal or audio."""
-    message = value_at(body, violation.path[:-1])
-    others = ("tool_calls", "function_call", "refusal", "audio")
+    """Without `content` official clients read None, which is right beside calls, a refusal, audio or reasoning."""
+    if violation.keyword != "required":
+        return None
+    message, choice = value_at(body, violation.path[:-1]), value_at(body, violation.path[:-2])
+    others = ("tool_calls", "function_call", "refusal", "audio", "reasoning", "reasoning_content")
     spoken = isinstance(message, dict) and any(message.get(name) for name in others)
-    return SHOULD if violation.keyword == "required" and spoken else None
+    cut = isinstance(choice, dict) and choice.get("finish_reason") in ("length", "content_filter")
+    return SHOULD if spoken or cut else None
 
 
 def _null_is_like_absent(body: dict[str, JSON], violation: Violation) -> Level | None:
@@ -45,10 +48,11 @@ def _finish_details_of_2023(body: dict[str, JSON], violation: Violation) -> Leve
     return DROP if isinstance(choice, dict) and "finish_details" in choice else None
 
 
-def _logprob_extras(body: dict[str, JSON], violation: Violation) -> Level | None:
-    """No official client needs ``refusal`` or ``bytes`` to be there."""
-    last = violation.path[-1] if violation.path else ""
-    return SHOULD if violation.keyword == "required" and last in ("refusal", "bytes") else None
+def _other_annotations(body: dict[str, JSON], violation: Violation) -> Level | None:
+    """Kinds of annotation beyond OpenAI's are extra data; `null` reads like none."""
+    entry = value_at(body, violation.path[:5])
+    foreign = isinstance(entry, dict) and entry.get("type") not in (None, "url_citation")
+    return MAY if foreign or violation.actual.startswith("null") else None
 
 
 def _unlisted(body: dict[str, JSON], violation: Violation) -> Level | None:
@@ -89,7 +93,7 @@ FIELDS = (
         "chat.response.annotations",
         "`message.annotations` is an array of URL citations.",
         ((*_MESSAGE, "annotations"),),
-        _null_is_like_absent,
+        _other_annotations,
     ),
     Field(
         "chat.response.audio",
@@ -116,7 +120,7 @@ FIELDS = (
         "chat.response.logprobs",
         "`logprobs` is null or lists tokens with their log probabilities.",
         (("choices", "*", "logprobs"),),
-        _logprob_extras,
+        absent_logprobs,
     ),
     Field(
         "chat.response.usage",

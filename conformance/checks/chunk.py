@@ -13,7 +13,7 @@ from conformance.wire.deltas import ChoiceParts, ToolCallParts
 from conformance.wire.reading import Reading
 
 from .chat import MILLISECONDS, argument_problems
-from .fields import Field, field_problems
+from .fields import Field, absent_logprobs, field_problems
 from .givens import chunks_came, finished_stream, values_kept
 from .kinds import streams, with_tools
 from .registry import MAY, MUST, SHOULD, Problems, check
@@ -31,9 +31,13 @@ def _null(chunk: dict[str, JSON], violation: Violation) -> Level | None:
     return MAY if violation.actual.startswith("null") else None
 
 
-def _logprob_extras(chunk: dict[str, JSON], violation: Violation) -> Level | None:
-    last = violation.path[-1] if violation.path else ""
-    return SHOULD if violation.keyword == "required" and last in ("refusal", "bytes") else None
+def _null_detail(chunk: dict[str, JSON], violation: Violation) -> Level | None:
+    """Official types have every detail of usage optional, so null reads like absent."""
+    return MAY if len(violation.path) > 1 and violation.actual.startswith("null") else None
+
+
+def _unlisted(chunk: dict[str, JSON], violation: Violation) -> Level | None:
+    return MAY if violation.keyword == "enum" else None
 
 
 _DELTA = ("choices", "*", "delta")
@@ -73,9 +77,28 @@ FIELDS = (
         "chunk.logprobs",
         "`logprobs` of a chunk is null or lists tokens with their log probabilities.",
         (("choices", "*", "logprobs"),),
-        _logprob_extras,
+        absent_logprobs,
     ),
-    Field("chunk.usage", "`usage` of a chunk is null or counts tokens as integers.", (("usage",),)),
+    Field(
+        "chunk.usage",
+        "`usage` of a chunk is null or counts tokens as integers.",
+        (("usage",),),
+        _null_detail,
+    ),
+    Field(
+        "chunk.service-tier",
+        "`service_tier` of a chunk is null or a documented tier.",
+        (("service_tier",),),
+        _unlisted,
+        SHOULD,
+    ),
+    Field(
+        "chunk.system-fingerprint",
+        "`system_fingerprint` of a chunk is a string or null.",
+        (("system_fingerprint",),),
+        None,
+        SHOULD,
+    ),
 )
 
 

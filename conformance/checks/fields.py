@@ -76,3 +76,10 @@ def value_at(value: JSON, path: tuple[str | int, ...]) -> JSON:
         else:
             return None
     return value
+
+
+def absent_logprobs(body: dict[str, JSON], violation: Violation) -> Level | None:
+    """No official client needs the members of `logprobs` or the `bytes` of a token to be there."""
+    last = violation.path[-1] if violation.path else ""
+    harmless = violation.keyword == "required" and last in ("content", "refusal", "bytes")
+    return Level.SHOULD if harmless else None

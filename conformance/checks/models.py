@@ -86,13 +86,15 @@ def lists_have_their_shape(x: Reading, profile: Profile) -> Problems:
 def entries_have_their_fields(x: Reading, profile: Profile) -> Problems:
     """Each model has an id, object "model", a created time and an owner."""
     seen: dict[tuple[str, str], list[str]] = {}
+    absent = {("created", "required"), ("owned_by", "required")}  # no official client reads them
     for violation in violations("model.list", x.object):
         if len(violation.path) > 1:
             member = "/".join(str(part) for part in violation.path[2:])
             seen.setdefault((member, violation.expected), []).append(violation.actual)
     for (member, expected), actuals in seen.items():
         many = f" ({len(actuals)} models)" if len(actuals) > 1 else ""
-        yield Problem(f"/data/*/{member}", expected=expected, actual=actuals[0] + many)
+        level = SHOULD if (member, expected) in absent else None
+        yield Problem(f"/data/*/{member}", expected=expected, actual=actuals[0] + many, level=level)
 
 
 @check(

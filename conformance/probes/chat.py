@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from conformance.model.json import JSON
+
 from .registry import LIMIT, MODEL, chat, minimal, user
 
-_LONG = {
+_LONG: dict[str, JSON] = {
     "model": MODEL,
     "messages": [user("Count from one to one hundred in words, separated by commas.")],
     LIMIT: 64,
 }
-_USAGE = {"include_usage": True}
+_USAGE: JSON = {"include_usage": True}
 
 chat("chat.basic", "The smallest request.", minimal(), smoke=True)
 chat(

@@ -80,7 +80,7 @@ def steps_of(probe: Probe, target: Target, profile: Profile) -> list[Step]:
     """The exchanges that a probe asks for: one for each path at which the profile puts its operation."""
     if probe.continuation is not None:
         return [Step(probe.id, probe.id, probe.stage, None, (probe.after or "",), 64, 200)]
-    steps = []
+    steps: list[Step] = []
     for path in _paths(probe, target, profile):
         request = request_of(probe, path, target)
         name = probe.id if not steps else f"{probe.id}#{len(steps) + 1}"
