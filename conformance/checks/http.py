@@ -75,6 +75,8 @@ def json_body(x: Reading, profile: Profile) -> Unjudged | None:
         return Unjudged(f"media type {x.media_type or '(none)'}, not JSON")
     if not x.body:
         return Unjudged("the body is empty") if (x.status or 0) != 200 else None
+    if x.status == 200 and x.asked.chat and x.looks_like_events and x.object is None:
+        return Unjudged("a stream")  # its media type has a check of its own
     return None
 
 

@@ -12,7 +12,7 @@ from conformance.spec.validate import violations
 from conformance.wire.reading import Reading
 
 from .errors import refusable, status_problem
-from .givens import answered, completion
+from .givens import answered, completion, readable, whole
 from .kinds import model_lists, probe, single_models
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 
@@ -31,11 +31,14 @@ def single_claimed(profile: Profile) -> str | None:
     return "the profile says that single models cannot be retrieved" if absent else None
 
 
-def settled(x: Reading, profile: Profile) -> Unjudged | None:
-    """Answered, and not with a server error."""
-    if (reason := answered(x, profile)) is not None:
-        return reason
-    return Unjudged(f"status {x.status}") if (x.status or 0) >= 500 else None
+def retrieved(x: Reading, profile: Profile) -> Unjudged | None:
+    """A single model was answered, with a body that can be read."""
+    for given in (answered, whole, readable):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    if x.status == 200 and x.says_json and x.json.error is not None:
+        return Unjudged(f"the body is not JSON: {x.json.error}")
+    return None
 
 
 def listed(x: Reading, profile: Profile) -> Unjudged | None:
@@ -53,7 +56,7 @@ def entries(x: Reading) -> list[dict[str, JSON]]:
     return [m for m in data if isinstance(m, dict)] if isinstance(data, list) else []
 
 
-@check("models.list", level=MUST, on=model_lists, given=settled, claimed=lists_claimed, probes=LIST)
+@check("models.list", level=MUST, on=model_lists, given=answered, claimed=lists_claimed, probes=LIST)
 def models_are_listed(x: Reading, profile: Profile) -> Problems:
     """GET /models is answered 200."""
     if x.status not in (200, 429) and x.exchange.probe is not None:
@@ -152,7 +155,7 @@ def the_used_model_is_listed(xs: tuple[Reading, ...], profile: Profile) -> Probl
     "models.retrieve",
     level=SHOULD,
     on=single_models,
-    given=settled,
+    given=retrieved,
     claimed=single_claimed,
     probes=ONE,
 )

@@ -12,12 +12,12 @@ from .registry import MUST, Problems, check
 
 
 def judged_turn(x: Reading, profile: Profile) -> Unjudged | None:
-    """The next turn was answered, with neither a limit nor a server error."""
+    """The next turn was answered, and not with a limit."""
     if (reason := answered(x, profile)) is not None:
         return reason
     if x.status in (402, 429):
         return Unjudged(f"rate-limited (status {x.status})", RUN)
-    return Unjudged(f"status {x.status}") if (x.status or 0) >= 500 else None
+    return None
 
 
 def _refused(x: Reading, what: str) -> Problems:

@@ -107,8 +107,15 @@ class Policy:
 
     reactions: tuple[Reaction, ...] = ()
     statuses: tuple[int, ...] = (400,)
+    """Of a refusal: one of these; empty: any 4xx."""
     code: str | None = None
     type: str | None = None
+    code_or_type: tuple[str, ...] = ()
+    """Any of these, in either member: for pages that do not say which."""
+    code_above: str | None = None
+    """Instead of ``code``, where the value is above a maximum (too large, too long, too many)."""
+    code_below: str | None = None
+    """Instead of ``code``, where the value is below a minimum (too small, too short, too few)."""
     names_parameter: bool | None = None
     source: tuple[str, ...] = ()
 
@@ -143,7 +150,10 @@ class Parameter:
     max_properties: int | None = None
     pattern: str | None = None
     values: tuple[JSON, ...] = ()
-    """The only values allowed (an enum subset, or a single value); empty: no such limit."""
+    """The only values allowed of their JSON type (an enum subset, or a single value); empty: no such limit.
+
+    Other types in ``types`` are not limited by it: an enum of strings leaves the object form alone.
+    """
     default: JSON = None
     requires: Mapping[str, JSON] = field(default_factory=dict)
     """Parameters that must be present; a value other than None must be that value."""
@@ -157,6 +167,10 @@ class Parameter:
     """None: the profile's own policy."""
     out_of_range: Policy | None = None
     wrong_type: Policy | None = None
+    combination: Policy | None = None
+    """Where ``requires``, ``excludes`` or ``only_with_stream`` is broken; None: the profile's own policy."""
+    vendor_only: bool = False
+    """A parameter of the vendor's own, not OpenAI's."""
     source: tuple[str, ...] = ()
     confidence: Confidence = Confidence.UNKNOWN
     note: str = ""
@@ -193,6 +207,7 @@ class Endpoint:
     headers: tuple[tuple[str, str], ...] = ()
     """Extra request headers, without secrets."""
     auth: Auth = field(default_factory=Auth)
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +259,14 @@ class Errors:
     in_stream: tuple[Shape, ...] = (Shape.OPENAI,)
     members: tuple[str, ...] = ("message", "type", "param", "code")
     """Members of the error object that are always there."""
+    fixed: Mapping[str, JSON] = field(default_factory=dict)
+    """Members of the error object that always have this value."""
     code_types: tuple[str, ...] = ("string", "null")
     causes: Mapping[Cause, Refusal] = field(default_factory=dict)
     documented: Mapping[int, str] = field(default_factory=dict)
     """Statuses the documentation lists, and for what."""
+    documented_codes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """The codes it lists for a status; the documentation may mean ``code`` or ``type``."""
     with_status_200: bool = False
     """Errors may come as a 200 whose body carries the error."""
     source: tuple[str, ...] = ()
@@ -266,6 +285,10 @@ class Streaming:
     """``first`` (once, on the first delta), ``every``, ``never``, ``unknown``."""
     finish_reason_key: str = "unknown"
     """On open chunks: ``null`` (present, null), ``absent``, ``unknown``."""
+    finish: str = "unknown"
+    """The finish reason comes on an ``own-chunk`` (empty delta), on the ``last-delta``, or ``unknown``."""
+    accept: bool = False
+    """The Accept header takes part in choosing the form: requests send it in agreement with ``stream``."""
     comments: Sends = Sends.UNKNOWN
     """Keep-alive comment lines."""
     source: tuple[str, ...] = ()
@@ -339,6 +362,8 @@ class Profile:
     unknown_field: Policy = field(default_factory=Policy)
     out_of_range: Policy = field(default_factory=Policy)
     wrong_type: Policy = field(default_factory=Policy)
+    combination: Policy = field(default_factory=Policy)
+    """Where a parameter's ``requires``, ``excludes`` or ``only_with_stream`` is broken."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     messages: Messages = field(default_factory=Messages)
     errors: Errors = field(default_factory=Errors)
@@ -348,7 +373,7 @@ class Profile:
     notes: tuple[str, ...] = ()
     digest: str = ""
     """SHA-256 of the resolved profile's canonical form, sixteen hex digits."""
-    origin: str = ""
+    origin: str = field(default="", compare=False)
     """The file it was read from, for messages."""
 
     def parameter(self, name: str, model: str | None = None) -> Parameter:
@@ -361,6 +386,13 @@ class Profile:
             ):
                 return variant.parameters[name]
         return self.parameters.get(name, Parameter(name))
+
+    def confidence(self, source: tuple[str, ...]) -> Confidence:
+        """How well a claim is founded that cites these: as well as the weakest statement among them."""
+        cited = [self.statements[i].confidence for i in source if i in self.statements]
+        if not cited:
+            return Confidence.STATED if source else Confidence.UNKNOWN
+        return max(cited, key=list(Confidence).index)
 
     def refusal(self, cause: Cause) -> Refusal:
         """How a cause is answered."""

@@ -1,0 +1,1 @@
+"""The pytest plugin: public hooks only; it does nothing until one of its options is given."""

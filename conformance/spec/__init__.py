@@ -1,0 +1,1 @@
+"""What the documents say: schemas, clauses, and where the shipped data lies."""

@@ -1,0 +1,1 @@
+"""What ``pytest --pyargs conformance.suite`` collects: one test item for each check."""

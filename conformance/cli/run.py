@@ -1,0 +1,425 @@
+"""``run`` and ``record``: plan, record, judge and report; or the first two alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from conformance.model.errors import ConformanceError, UsageError
+from conformance.options import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Options
+
+if TYPE_CHECKING:
+    from conformance.pytest_plugin.run import Run
+
+REPORT_DIRECTORY = Path("conformance-report")
+EMBEDDED_KEY = "CONFORMANCE_EMBEDDED_KEY"
+
+_URL = typer.Option(
+    None,
+    "--base-url",
+    envvar="CONFORMANCE_BASE_URL",
+    metavar="URL",
+    help="The endpoint, such as http://127.0.0.1:8000/v1. Without one: the embedded reference server.",
+)
+_MODEL = typer.Option(
+    None,
+    "--model",
+    envvar="CONFORMANCE_MODEL",
+    metavar="NAME",
+    help="The model that requests name.",
+)
+_PROFILE = typer.Option(
+    None,
+    "--profile",
+    envvar="CONFORMANCE_PROFILE",
+    metavar="NAME|FILE",
+    help="What the endpoint claims; default: base, which claims little.",
+)
+_KEY = typer.Option(
+    None,
+    "--api-key-env",
+    envvar="CONFORMANCE_API_KEY_ENV",
+    metavar="NAME",
+    help="The environment variable that holds the key.",
+)
+_SUITE = typer.Option(
+    "core",
+    "--suite",
+    envvar="CONFORMANCE_SUITE",
+    metavar="SUITE",
+    help="smoke (at most 12 requests), core, or full (so far the same as core).",
+)
+_CHECK = typer.Option(
+    [],
+    "--check",
+    envvar="CONFORMANCE_CHECK",
+    metavar="GLOB",
+    help="Only checks that match; may be repeated.",
+)
+_CONCURRENCY = typer.Option(
+    DEFAULT_CONCURRENCY,
+    "--concurrency",
+    envvar="CONFORMANCE_CONCURRENCY",
+    metavar="N",
+    help="Requests at once, at most.",
+)
+_RATE = typer.Option(
+    None, "--rate", envvar="CONFORMANCE_RATE", metavar="N", help="Requests a second, at most."
+)
+_REQUESTS = typer.Option(
+    None,
+    "--max-requests",
+    envvar="CONFORMANCE_MAX_REQUESTS",
+    metavar="N",
+    help="Requests in all, at most.",
+)
+_TOKENS = typer.Option(
+    None,
+    "--max-output-tokens",
+    envvar="CONFORMANCE_MAX_OUTPUT_TOKENS",
+    metavar="N",
+    help="Requested output tokens in all, at most.",
+)
+_SEED = typer.Option(
+    None,
+    "--seed",
+    envvar="CONFORMANCE_SEED",
+    metavar="N",
+    help="Kept in the recording; nothing is random yet.",
+)
+_TIMEOUT = typer.Option(
+    DEFAULT_TIMEOUT,
+    "--timeout",
+    envvar="CONFORMANCE_TIMEOUT",
+    metavar="SECONDS",
+    help="For one request, to the last byte of its answer.",
+)
+_RECORDING = typer.Option(
+    None,
+    "--recording",
+    envvar="CONFORMANCE_RECORDING",
+    metavar="FILE",
+    help="Where the exchanges are written.",
+)
+_QUIET = typer.Option(False, "--quiet", "-q", help="No progress, and only the verdict.")
+_DRY = typer.Option(
+    False, "--dry-run", help="Print the plan with requests and worst-case tokens; send nothing."
+)
+
+
+def run(
+    base_url: str | None = _URL,
+    model: str | None = _MODEL,
+    profile: str | None = _PROFILE,
+    api_key_env: str | None = _KEY,
+    suite: str = _SUITE,
+    check: list[str] = _CHECK,
+    concurrency: int = _CONCURRENCY,
+    rate: float | None = _RATE,
+    max_requests: int | None = _REQUESTS,
+    max_output_tokens: int | None = _TOKENS,
+    seed: int | None = _SEED,
+    timeout: float = _TIMEOUT,
+    recording: Path | None = _RECORDING,
+    json: Path | None = typer.Option(
+        None, "--json", envvar="CONFORMANCE_JSON", metavar="FILE", help="Write results.json here."
+    ),
+    junit: Path | None = typer.Option(
+        None, "--junit", envvar="CONFORMANCE_JUNIT", metavar="FILE", help="Write JUnit XML here."
+    ),
+    html: Path | None = typer.Option(
+        None, "--html", envvar="CONFORMANCE_HTML", metavar="FILE", help="Write an HTML report here."
+    ),
+    markdown: Path | None = typer.Option(
+        None,
+        "--markdown",
+        envvar="CONFORMANCE_MARKDOWN",
+        metavar="FILE",
+        help="Write a step summary here.",
+    ),
+    strict: bool = typer.Option(
+        False, "--strict", envvar="CONFORMANCE_STRICT", help="A broken SHOULD rule fails as well."
+    ),
+    dry_run: bool = _DRY,
+    quiet: bool = _QUIET,
+) -> None:
+    """Send the suite's requests, judge the answers and print the verdict.
+
+    Costs requests and tokens: try --dry-run first; it prints the plan and the worst case, and sends nothing.
+    Without --base-url (and without a profile that has one) the embedded reference server is tested,
+    so that a first run needs neither endpoint nor key. Reports go to conformance-report/ unless told otherwise.
+    """
+    given = Options(
+        base_url=base_url,
+        model=model,
+        profile=profile,
+        api_key_env=api_key_env,
+        suite=suite,
+        check=tuple(check),
+        concurrency=concurrency,
+        rate=rate,
+        max_requests=max_requests,
+        max_output_tokens=max_output_tokens,
+        seed=seed,
+        timeout=timeout,
+        recording=recording or REPORT_DIRECTORY / "recording.jsonl",
+        strict=strict,
+        quiet=quiet,
+    )
+    files = Files(json, junit, html, markdown)
+    with _target(given) as options:
+        if dry_run:
+            print_plan(options)
+            return
+        if not files.any:
+            files = Files.in_directory(REPORT_DIRECTORY)
+        code = drive(options, files)
+    raise typer.Exit(code)
+
+
+def record(
+    base_url: str | None = _URL,
+    model: str | None = _MODEL,
+    profile: str | None = _PROFILE,
+    api_key_env: str | None = _KEY,
+    suite: str = _SUITE,
+    check: list[str] = _CHECK,
+    concurrency: int = _CONCURRENCY,
+    rate: float | None = _RATE,
+    max_requests: int | None = _REQUESTS,
+    max_output_tokens: int | None = _TOKENS,
+    seed: int | None = _SEED,
+    timeout: float = _TIMEOUT,
+    recording: Path | None = _RECORDING,
+    dry_run: bool = _DRY,
+    quiet: bool = _QUIET,
+) -> None:
+    """Send the suite's requests and save what comes back. Judges nothing.
+
+    Use `conformance judge FILE` afterwards, as often as you like, offline.
+    Costs requests and tokens: try --dry-run first.
+    """
+    from conformance.report.progress import Progress
+    from conformance.session import Recorder, plan_for, prepare, require_reachable, selected_checks
+
+    given = Options(
+        base_url=base_url,
+        model=model,
+        profile=profile,
+        api_key_env=api_key_env,
+        suite=suite,
+        check=tuple(check),
+        concurrency=concurrency,
+        rate=rate,
+        max_requests=max_requests,
+        max_output_tokens=max_output_tokens,
+        seed=seed,
+        timeout=timeout,
+        recording=recording or Path("recording.jsonl"),
+        quiet=quiet,
+    )
+    with _target(given) as options:
+        if dry_run:
+            print_plan(options)
+            return
+        from conformance.pytest_plugin.run import told
+
+        setup = prepare(options)
+        plan = plan_for(setup, selected_checks(options))
+        progress = Progress(sys.stderr, quiet=quiet)
+        progress.start(len(plan.steps))
+        path = options.recording or Path("recording.jsonl")
+        recorder = Recorder(
+            setup, plan, path, on_exchange=lambda x: progress.advance(x.id, told(x))
+        )
+        try:
+            made = recorder.run()
+        finally:
+            progress.finish()
+        require_reachable(made, setup.target.base_url)
+        end = made.footer.end.value if made.footer else "unfinished"
+        print(
+            f"{path}: {len(made.exchanges)} exchanges, {end}; judge it with `conformance judge {path}`"
+        )
+    raise typer.Exit(0 if end == "complete" else 3)
+
+
+class Files:
+    """The report files of a run."""
+
+    def __init__(
+        self, json: Path | None, junit: Path | None, html: Path | None, markdown: Path | None
+    ) -> None:
+        self.json, self.junit, self.html, self.markdown = json, junit, html, markdown
+
+    @classmethod
+    def in_directory(cls, where: Path) -> Files:
+        """All of them, side by side."""
+        return cls(
+            where / "results.json", where / "junit.xml", where / "report.html", where / "summary.md"
+        )
+
+    @property
+    def any(self) -> bool:
+        """Whether any was asked for."""
+        return any((self.json, self.junit, self.html, self.markdown))
+
+    def arguments(self) -> list[str]:
+        """What pytest is told of them."""
+        made = []
+        if self.json:
+            made.append(f"--conformance-json={self.json}")
+        if self.markdown:
+            made.append(f"--conformance-markdown={self.markdown}")
+        if self.junit:
+            made.append(f"--junitxml={self.junit}")
+        if self.html:
+            made += [f"--html={self.html}", "--self-contained-html"]
+        return made
+
+
+@contextmanager
+def _target(given: Options) -> Iterator[Options]:
+    """The options with an endpoint: the one given, the profile's, or the embedded reference server."""
+    if given.base_url is not None:
+        yield given
+        return
+    from conformance.profiles.load import load_profile
+
+    profile = load_profile(given.profile or "openai")
+    if given.profile and (profile.endpoint.base_url is not None and given.profile != "openai"):
+        yield given
+        return
+    if given.profile == "openai" or given.api_key_env:
+        # Somebody who names the profile or a key means the real endpoint.
+        yield given
+        return
+    from conformance.refserver.serve import ReferenceServer
+
+    key = f"sk-embedded-{secrets.token_hex(12)}"
+    model = given.model or profile.models.chat or "reference-1"
+    os.environ[EMBEDDED_KEY] = key
+    # The pace makes long answers last long enough to see that they are streamed.
+    with ReferenceServer(profile, key=key, model=model, pace=0.005) as server:
+        print(
+            f"no endpoint given: testing the embedded reference server at {server.base_url}",
+            file=sys.stderr,
+        )
+        yield replace(
+            given,
+            base_url=server.base_url,
+            model=model,
+            profile=given.profile or "openai",
+            api_key_env=EMBEDDED_KEY,
+        )
+
+
+def print_plan(options: Options) -> None:
+    """Say what would be sent, in order, and what it may cost."""
+    from conformance.session import plan_for, prepare, selected_checks
+
+    setup = prepare(options)
+    plan = plan_for(setup, selected_checks(options))
+    print(f"{setup.target.base_url}, model {setup.target.model}, profile {setup.profile.name}")
+    for step in plan.steps:
+        request = step.request
+        what = f"{request.method} {request.path}" if request else f"after {', '.join(step.after)}"
+        tokens = (
+            f"at most {step.max_output_tokens} tokens" if step.max_output_tokens else "no tokens"
+        )
+        print(f"  {step.id:28} {what:44} {tokens}")
+    for probe, why in plan.left_out:
+        print(f"  {probe:28} left out: {why}")
+    print(
+        f"{len(plan.checks)} checks, {len(plan.steps)} requests, at most {plan.output_tokens:,} output tokens, "
+        f"about {plan.input_tokens:,} input tokens; nothing was sent"
+    )
+
+
+def drive(options: Options, files: Files) -> int:
+    """Run pytest in process with our plugin, print our report, and return the exit code."""
+    import pytest
+
+    import conformance.suite
+    from conformance.pytest_plugin.plugin import FAILED, KEY
+
+    from .show import Outputs, show
+
+    caught: list[Run] = []
+    failed: list[ConformanceError] = []
+
+    class Catch:
+        """Takes the run out of pytest's configuration before it goes."""
+
+        def pytest_unconfigure(self, config: pytest.Config) -> None:
+            if (run := config.stash.get(KEY, None)) is not None:
+                caught.append(run)
+            if (error := config.stash.get(FAILED, None)) is not None:
+                failed.append(error)
+
+    suite = Path(conformance.suite.__file__).parent
+    arguments = [
+        str(suite / "test_checks.py"),
+        "-c",
+        str(suite / "run.ini"),
+        f"--rootdir={suite}",
+        "--noconftest",
+        "--disable-plugin-autoload",
+        "-p",
+        "conformance.pytest_plugin.plugin",
+        "-p",
+        "no:cacheprovider",
+        *(("-p", "pytest_html.plugin", "-p", "pytest_metadata.plugin") if files.html else ()),
+        *_as_arguments(options),
+        *files.arguments(),
+    ]
+    said = io.StringIO()
+    with redirect_stdout(said):
+        code = pytest.main(arguments, plugins=[Catch()])
+    if failed:
+        raise failed[0]
+    if code == pytest.ExitCode.USAGE_ERROR or not caught:
+        raise UsageError(said.getvalue().strip() or "pytest could not be started")
+    run = caught[0]
+    if run.recording is None or (code == pytest.ExitCode.INTERNAL_ERROR and run.judgement is None):
+        print(said.getvalue(), file=sys.stderr)
+        return 4
+    made = run.judge()
+    show(made, Outputs(), quiet=options.quiet)
+    if not options.quiet:
+        written = [
+            str(f)
+            for f in (options.recording, files.json, files.junit, files.html, files.markdown)
+            if f
+        ]
+        print(f"written: {', '.join(written)}")
+    return made.exit_code
+
+
+def _as_arguments(options: Options) -> list[str]:
+    named = {
+        "base-url": options.base_url,
+        "model": options.model,
+        "profile": options.profile,
+        "api-key-env": options.api_key_env,
+        "suite": options.suite,
+        "concurrency": options.concurrency,
+        "rate": options.rate,
+        "max-requests": options.max_requests,
+        "max-output-tokens": options.max_output_tokens,
+        "seed": options.seed,
+        "timeout": options.timeout,
+        "recording": options.recording,
+    }
+    made = [f"--conformance-{name}={value}" for name, value in named.items() if value is not None]
+    made += [f"--conformance-check={glob}" for glob in options.check]
+    return made + (["--conformance-strict"] if options.strict else [])

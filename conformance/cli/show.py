@@ -1,0 +1,52 @@
+"""A judgement for people and files: what ``run`` and ``judge`` print and write."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.judging import Judgement
+from conformance.pytest_plugin.run import write_text
+from conformance.report.markdown import markdown
+from conformance.report.results import dumps
+from conformance.report.text import console_for, print_report
+from conformance.report.verdict import verdict_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files that were asked for."""
+
+    json: Path | None = None
+    markdown: Path | None = None
+
+
+def show(made: Judgement, outputs: Outputs, *, quiet: bool = False) -> None:
+    """Print the report to stdout and write the files."""
+    if outputs.json:
+        write_text(outputs.json, dumps(made.document))
+    if outputs.markdown:
+        write_text(
+            outputs.markdown,
+            markdown(
+                made.findings,
+                target=made.target,
+                profile=made.profile,
+                suite=made.suite,
+                cost=made.cost,
+                exit_code=made.exit_code,
+            ),
+        )
+    if quiet:
+        print(verdict_sentence(made.findings, made.exit_code))
+        return
+    print_report(
+        console_for(sys.stdout),
+        made.findings,
+        target=made.target,
+        profile=made.profile,
+        suite=made.suite,
+        cost=made.cost,
+        exit_code=made.exit_code,
+    )

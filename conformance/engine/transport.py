@@ -1,0 +1,336 @@
+"""Sends one request and tells what came of it; nothing a peer does is raised.
+
+Built on httpcore, the connection pool inside httpx, because httpx itself offers no hold on the socket: its read
+timeout starts anew at every byte, it keeps cookies, rewrites paths and reads proxies from the environment.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import ssl
+import threading
+import time
+from math import inf
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+import httpcore
+
+from conformance import __version__
+from conformance.engine.network import Broken, Network, Watch
+from conformance.engine.secret import Secret
+from conformance.model.errors import UsageError
+from conformance.model.exchange import Attempt, Chunk, Ended
+from conformance.model.request import Credentials, Headers, Request
+from conformance.recording.redact import Redactor
+
+MAX_BODY = 8 << 20
+"""Bytes of a body that are read before we stop."""
+DONE_GRACE = 2.0
+"""Seconds that a stream may take to end after it said [DONE]."""
+STOP_GRACE = 2.0
+"""Seconds that running requests get when the user stops the run."""
+
+_KEEP_IDLE = 4.0
+"""Seconds an idle connection is kept; shorter than the five after which common servers close it."""
+_DONE_LINE = re.compile(rb"[\r\n]data: *\[DONE\]", re.IGNORECASE)
+_LOGGERS = ("httpcore.connection", "httpcore.http11", "httpcore.proxy")
+_VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+class Transport:
+    """A pool of connections to one origin; ``send`` may be called from many threads.
+
+    ``timeout`` limits a whole exchange, ``idle`` the silence inside it (None: no limit of its own), ``connect`` the making of a connection;
+    all in seconds. ``stop`` ends what is running within ``STOP_GRACE``. ``headers`` are added to every request.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        secret: Secret | None = None,
+        headers: Headers = (),
+        timeout: float = 60.0,
+        idle: float | None = None,
+        connect: float = 10.0,
+        max_body: int = MAX_BODY,
+        stop: threading.Event | None = None,
+        redactor: Redactor | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        began: float | None = None,
+    ) -> None:
+        self._origin = _Origin(origin)
+        self._secret = secret
+        self._headers = headers
+        self._defaults = (
+            ("Host", self._origin.netloc),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", f"conformance/{__version__}"),
+        )
+        self._timeout, self._connect = timeout, min(connect, timeout)
+        self._idle = inf if idle is None else idle
+        self._max_body = max_body
+        self._stop = stop or threading.Event()
+        self._redactor = redactor or Redactor([secret.reveal()] if secret else [])
+        self._began = time.perf_counter() if began is None else began
+        self._network = Network()
+        if self._origin.tls and ssl_context is None:
+            ssl_context = httpcore.default_ssl_context()
+        self._pool = self._new_pool(ssl_context, kept=None)
+        # For a request whose kept connection turned out to be closed: never reuses one.
+        self._fresh = self._new_pool(ssl_context, kept=0)
+        self._log_filter = _Blotting(self._redactor)
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(self._log_filter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._pool.close()
+        self._fresh.close()
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self._log_filter)
+
+    def send(self, request: Request) -> Attempt:
+        """Sends it once. A request that cannot be written as HTTP is a UsageError; the peer raises nothing."""
+        watch = self._watch()
+        attempt = self._attempt(self._pool, request, watch)
+        if _was_stale(attempt, watch):
+            # The endpoint closed the kept connection while it was idle, which is its right.
+            # It never read this request (RFC 9112 §9.3.1), so it is sent again on a new one.
+            attempt = self._attempt(self._fresh, request, self._watch())
+        return attempt
+
+    def _new_pool(
+        self, ssl_context: ssl.SSLContext | None, *, kept: int | None
+    ) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=None,
+            max_keepalive_connections=kept,
+            keepalive_expiry=_KEEP_IDLE,
+            retries=0,
+            network_backend=self._network,
+        )
+
+    def _watch(self) -> Watch:
+        return Watch(
+            total=self._timeout,
+            connect=self._connect,
+            idle=self._idle,
+            stop=self._stop,
+            stop_grace=STOP_GRACE,
+        )
+
+    def _attempt(self, pool: httpcore.ConnectionPool, request: Request, watch: Watch) -> Attempt:
+        self._network.watch = watch
+        answer = _Answer(watch, self._max_body)
+        ended, detail = Ended.COMPLETE, ""
+        try:
+            answer.take(pool.handle_request(self._outgoing(request)))
+        except Broken as broken:
+            ended, detail = broken.ended, broken.detail
+        except httpcore.LocalProtocolError as error:
+            if not watch.first:
+                raise UsageError(self._redactor.text(_unsendable(request, error))) from None
+            ended, detail = Ended.NOT_HTTP, _not_http(self._redactor.blot(watch.first)[0])
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            first = self._redactor.blot(watch.first)[0]
+            ended, detail = _broken_off(error, watch, answer, first)
+        return self._told(answer, ended, detail, watch)
+
+    def _outgoing(self, request: Request) -> httpcore.Request:
+        return httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(
+                scheme=self._origin.scheme,
+                host=self._origin.host,
+                port=self._origin.port,
+                target=quote(request.path, safe=_VISIBLE),
+            ),
+            headers=self._outgoing_headers(request),
+            content=request.body,
+        )
+
+    def _outgoing_headers(self, request: Request) -> list[tuple[bytes, bytes]]:
+        own = {name.lower() for name, _ in request.headers}
+        extra = [
+            (name, value)
+            for name, value in self._headers
+            if name.lower() not in own and name.lower() != "authorization"
+        ]
+        given = own | {name.lower() for name, _ in extra}
+        headers = [pair for pair in self._defaults if pair[0].lower() not in given]
+        headers += [*extra, *request.headers]
+        if request.credentials is Credentials.KEY and self._secret is not None:
+            headers.append(("Authorization", f"Bearer {self._secret.reveal()}"))
+        if "content-length" not in own and "transfer-encoding" not in own:
+            if request.body is not None:
+                headers.append(("Content-Length", str(len(request.body))))
+            elif request.method in ("POST", "PUT", "PATCH"):
+                headers.append(("Content-Length", "0"))
+        return [(_bytes(name), _bytes(value)) for name, value in headers]
+
+    def _told(self, answer: _Answer, ended: Ended, detail: str, watch: Watch) -> Attempt:
+        """The attempt, with the user's key blotted out of everything."""
+        chunks, found = self._redactor.chunks(answer.chunks())
+        headers = []
+        for name, value in answer.headers:
+            (safe_name, in_name), (safe, in_value) = map(self._redactor.blot, (name, value))
+            headers.append((safe_name.decode("latin-1"), safe.decode("latin-1")))
+            found += in_name + in_value
+        return Attempt(
+            status=answer.status,
+            headers=tuple(headers),
+            chunks=chunks,
+            ended=ended,
+            detail=self._redactor.text(detail),
+            http_version=answer.http_version,
+            started=round(watch.began - self._began, 4),
+            head_at=answer.head_at,
+            seconds=round(time.perf_counter() - watch.began, 4),
+            redactions=found,
+        )
+
+
+class _Origin:
+    """Scheme, host and port, in the forms that a URL and a Host header need."""
+
+    def __init__(self, origin: str) -> None:
+        parts = urlsplit(origin)
+        self.tls = parts.scheme == "https"
+        self.scheme = parts.scheme.encode("ascii")
+        host = parts.hostname or ""
+        try:
+            self.host = host.encode("ascii") if host.isascii() else host.encode("idna")
+        except UnicodeError:
+            raise UsageError(f"the host {host!r} is not a name that can be looked up") from None
+        self.port = parts.port or (443 if self.tls else 80)
+        name = f"[{host}]" if ":" in host else self.host.decode("ascii")
+        self.netloc = name if parts.port is None else f"{name}:{parts.port}"
+
+
+class _Answer:
+    """What has come so far; complete when ``take`` returns."""
+
+    def __init__(self, watch: Watch, max_body: int) -> None:
+        self.status: int | None = None
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.http_version = ""
+        self.head_at: float | None = None
+        self.size = 0
+        self._watch = watch
+        self._max_body = max_body
+        self._parts: list[tuple[float, list[bytes]]] = []
+        self._read = -1
+        self._tail: bytes | None = b"\n"
+        """The end of what came, in which a [DONE] may be split; None once it was seen."""
+
+    def take(self, response: httpcore.Response) -> None:
+        """Reads the body to its end; raises Broken or what httpcore raises."""
+        watch = self._watch
+        self.status, self.headers = response.status, list(response.headers)
+        self.http_version = response.extensions.get("http_version", b"").decode("latin-1")
+        self.head_at = round(watch.read_at - watch.began, 4)
+        try:
+            for data in response.iter_stream():
+                self._add(data)
+        finally:
+            response.close()
+
+    def chunks(self) -> tuple[Chunk, ...]:
+        """The body, one chunk for each read from the socket."""
+        return tuple(Chunk(at, b"".join(pieces)) for at, pieces in self._parts)
+
+    def _add(self, data: bytes) -> None:
+        watch = self._watch
+        too_large = self.size + len(data) > self._max_body
+        data = data[: self._max_body - self.size]
+        self.size += len(data)
+        if watch.reads == self._read:
+            self._parts[-1][1].append(data)
+        elif data:
+            self._parts.append((round(watch.read_at - watch.began, 4), [data]))
+            self._read = watch.reads
+        if too_large:
+            raise Broken(Ended.TOO_LARGE, f"a body of more than {self._max_body} bytes")
+        if self._tail is not None:
+            self._look_for_done(self._tail + data)
+
+    def _look_for_done(self, text: bytes) -> None:
+        if _DONE_LINE.search(text):
+            self._tail = None
+            self._watch.end_within(
+                DONE_GRACE, Ended.HELD_OPEN, f"the connection stayed open for {DONE_GRACE:g} s"
+            )
+        else:
+            self._tail = text[-24:]
+
+
+class _Blotting(logging.Filter):
+    """Keeps the key out of the log lines of the HTTP library, which quote response headers."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record pass, blotted."""
+        record.msg, record.args = self._redactor.text(record.getMessage()), None
+        return True
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _was_stale(attempt: Attempt, watch: Watch) -> bool:
+    silent = attempt.status is None and not watch.first
+    lost = attempt.ended in (Ended.CUT, Ended.RESET)
+    return silent and lost and not watch.connected and not watch.stopping
+
+
+def _unsendable(request: Request, error: Exception) -> str:
+    return f"{request.method} {request.path} cannot be written as HTTP: {error}"
+
+
+def _broken_off(error: Exception, watch: Watch, answer: _Answer, first: bytes) -> tuple[Ended, str]:
+    """What it means that the HTTP library gave up."""
+    if "buffer too long" in str(error):
+        part = "response head" if answer.status is None else "chunk header"
+        return Ended.TOO_LARGE, f"a {part} of more than 100 kB"
+    if answer.status is None and first and not first.startswith(b"HTTP/"):
+        return Ended.NOT_HTTP, _not_http(first)
+    if isinstance(error, httpcore.WriteError):
+        return Ended.RESET, "the connection was closed while the request was sent"
+    if not watch.closed:
+        return Ended.NOT_HTTP, _not_http(first) if answer.status is None else "broken chunk framing"
+    if answer.status is None:
+        where = "inside the response head" if first else "without an answer"
+        return Ended.CUT, f"the connection was closed {where}"
+    return Ended.CUT, f"the connection was closed after {answer.size} bytes of the body"
+
+
+def _not_http(first: bytes) -> str:
+    if first.startswith((b"\x15\x03", b"\x16\x03")):
+        return "bytes of TLS instead of HTTP; try https:// in the base URL"
+    if first.startswith(b"HTTP/"):
+        return f"a response head that is not HTTP, beginning with {first[:40]!r}"
+    return f"bytes that are not HTTP: {first[:40]!r}"

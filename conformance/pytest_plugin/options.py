@@ -1,0 +1,107 @@
+"""The plugin's options, and the ``Options`` they make; the same names serve as environment variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.model.errors import UsageError
+from conformance.options import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, PREFIX, SUITES, Options
+
+_TEXTS = (
+    ("base-url", "URL", "the endpoint's base URL, such as http://127.0.0.1:8000/v1"),
+    ("model", "NAME", "the model that requests name"),
+    ("profile", "NAME|FILE", "what the endpoint claims; default: base"),
+    ("api-key-env", "NAME", "the environment variable that holds the key"),
+    ("suite", "SUITE", "smoke, core or full"),
+    ("concurrency", "N", f"requests at once, at most (default {DEFAULT_CONCURRENCY})"),
+    ("rate", "N", "requests a second, at most"),
+    ("max-requests", "N", "requests in all, at most"),
+    ("max-output-tokens", "N", "requested output tokens in all, at most"),
+    ("seed", "N", "kept in the recording"),
+    ("timeout", "SECONDS", f"for one request (default {DEFAULT_TIMEOUT:g})"),
+    ("recording", "FILE", "where the exchanges are written"),
+    ("replay", "FILE", "judge this recording; send nothing"),
+    ("json", "FILE", "write results.json here"),
+    ("markdown", "FILE", "write a step summary here"),
+)
+RECORDING = "conformance-report/recording.jsonl"
+
+
+def add(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("conformance", "conformance of an OpenAI-compatible endpoint")
+    for name, metavar, help_text in _TEXTS:
+        group.addoption(
+            f"--conformance-{name}", dest=_dest(name), metavar=metavar, default=None, help=help_text
+        )
+    group.addoption(
+        "--conformance-check",
+        dest=_dest("check"),
+        metavar="GLOB",
+        action="append",
+        default=[],
+        help="only checks that match; may be repeated",
+    )
+    group.addoption(
+        "--conformance-strict",
+        dest=_dest("strict"),
+        action="store_true",
+        default=False,
+        help="a broken SHOULD rule fails",
+    )
+
+
+def _dest(name: str) -> str:
+    return f"conformance_{name.replace('-', '_')}"
+
+
+def given(config: pytest.Config) -> bool:
+    """Whether any of our options was given on the command line."""
+    names = [name for name, _, _ in _TEXTS]
+    return any(config.getoption(_dest(n)) is not None for n in names) or bool(
+        config.getoption(_dest("check")) or config.getoption(_dest("strict"))
+    )
+
+
+def text(config: pytest.Config, name: str) -> str | None:
+    """An option's text: the command line first, then the environment variable of its name."""
+    value = config.getoption(_dest(name))
+    if value is None:
+        value = os.environ.get(PREFIX + name.replace("-", "_").upper())
+    return value or None
+
+
+def number(config: pytest.Config, name: str, kind: type[Any]) -> Any:
+    """An option's number, None if it was not given; a UsageError says what is no number."""
+    value = text(config, name)
+    if value is None:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        raise UsageError(f"--conformance-{name} takes {wanted}, not {value!r}") from None
+
+
+def options(config: pytest.Config) -> Options:
+    """The options of the run."""
+    return Options(
+        base_url=text(config, "base-url"),
+        model=text(config, "model"),
+        profile=text(config, "profile"),
+        api_key_env=text(config, "api-key-env"),
+        suite=text(config, "suite") or SUITES[1],
+        check=tuple(config.getoption(_dest("check"))),
+        concurrency=number(config, "concurrency", int) or DEFAULT_CONCURRENCY,
+        rate=number(config, "rate", float),
+        max_requests=number(config, "max-requests", int),
+        max_output_tokens=number(config, "max-output-tokens", int),
+        seed=number(config, "seed", int),
+        timeout=number(config, "timeout", float) or DEFAULT_TIMEOUT,
+        recording=Path(text(config, "recording") or RECORDING),
+        strict=bool(config.getoption(_dest("strict"))),
+    )

@@ -1,0 +1,192 @@
+"""pytest's hooks: options, one item for each check, sending before testing, outcomes in pytest's words."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from conformance.model.errors import ConformanceError, Unreachable, UsageError
+from conformance.pytest_plugin import options
+
+if TYPE_CHECKING:
+    from conformance.pytest_plugin.run import Run, Verdict
+
+KEY: pytest.StashKey[Run] = pytest.StashKey()
+FAILED: pytest.StashKey[ConformanceError] = pytest.StashKey()
+_SUITE = "conformance.suite.test_checks"
+_SHOWN = {"warn": ("warn", "w", "WARN"), "note": ("note", "n", "NOTE")}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare our options."""
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register our marks; with one of our options given, load the profile and prepare the run."""
+    for level in ("must", "should", "may"):
+        config.addinivalue_line("markers", f"{level}: the check is a {level.upper()} rule")
+    if not options.given(config):
+        return
+    from conformance.pytest_plugin.run import Run
+
+    replay = options.text(config, "replay")
+    workers = getattr(config.option, "numprocesses", None)
+    try:
+        if replay is None and workers:
+            raise UsageError(
+                "a live run sends concurrently by itself and takes no -n; "
+                "record first and judge the recording with --conformance-replay"
+            )
+        run = config.stash[KEY] = Run(options.options(config), Path(replay) if replay else None)
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from None
+    if config.pluginmanager.hasplugin("html"):
+        from conformance.pytest_plugin.html import Columns
+
+        config.pluginmanager.register(Columns(run), "conformance-html")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is tested."""
+    run = config.stash.get(KEY, None)
+    if run is None:
+        return []
+    if run.setup is None:
+        return ["conformance: judging a recording, nothing is sent"]
+    target = run.setup.target
+    return [
+        f"conformance: {target.base_url}, model {target.model}, profile {run.setup.profile.name}"
+    ]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one item for each check, with its level as a mark."""
+    if "verdict" not in metafunc.fixturenames or metafunc.module.__name__ != _SUITE:
+        return
+    run = metafunc.config.stash.get(KEY, None)
+    if run is None:
+        raise pytest.UsageError(
+            "conformance.suite needs an endpoint: give --conformance-base-url and --conformance-model, "
+            "or judge a recording with --conformance-replay"
+        )
+    from conformance.checks.registry import all_checks
+
+    checks = all_checks()
+    metafunc.parametrize(
+        "verdict",
+        [
+            pytest.param(i, id=i, marks=getattr(pytest.mark, checks[i].level.value))
+            for i in run.checks
+        ],
+        indirect=True,
+    )
+
+
+@pytest.fixture
+def verdict(request: pytest.FixtureRequest) -> Verdict:
+    """The verdict on one check; our own bug is an error of this fixture, never a failure of the endpoint."""
+    from conformance.model.finding import Outcome
+    from conformance.pytest_plugin.run import Verdict
+
+    run = request.config.stash[KEY]
+    finding = run.finding(request.param)
+    request.node.user_properties.append(("conformance-check", finding.check))
+    request.node.user_properties.append(("conformance-outcome", finding.outcome.value))
+    request.node.user_properties.append(("conformance-level", finding.level.value))
+    if finding.outcome is Outcome.ERROR:
+        pytest.fail(f"a bug of this suite, not of the endpoint: {finding.reason}", pytrace=False)
+    return Verdict(finding, strict=run.options.strict)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """The selection is final: what was deselected will not be sent."""
+    run = session.config.stash.get(KEY, None)
+    if run is not None:
+        run.choose([item.callspec.params["verdict"] for item in _ours(session)])  # type: ignore[attr-defined]
+
+
+def _ours(session: pytest.Session) -> list[pytest.Item]:
+    return [
+        item
+        for item in session.items
+        if getattr(getattr(item, "module", None), "__name__", "") == _SUITE
+        and hasattr(item, "callspec")
+    ]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
+    """Send everything before the first test, which then only judge."""
+    run = session.config.stash.get(KEY, None)
+    if run is not None and not session.config.option.collectonly and _ours(session):
+        try:
+            run.record()
+        except Unreachable as error:
+            session.config.stash[FAILED] = error
+            raise session.Interrupted(str(error)) from None
+        except ConformanceError as error:
+            raise pytest.UsageError(str(error)) from None
+    return (yield)
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Show warnings and notes as such, and what could not be judged apart from what does not apply."""
+    told = (
+        dict(report.user_properties).get("conformance-outcome")
+        if hasattr(report, "user_properties")
+        else None
+    )
+    if told is None:
+        return None
+    if report.when == "call" and report.passed:
+        return _SHOWN.get(str(told))
+    if report.when == "call" and report.skipped and told == "inconclusive":
+        return "inconclusive", "i", "INCONCLUSIVE"
+    return None
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the files asked for, and leave with the exit code that both doors share."""
+    config = session.config
+    run = config.stash.get(KEY, None)
+    if config.stash.get(FAILED, None) is not None:
+        session.exitstatus = Unreachable.exit_code
+        return
+    if (
+        run is None
+        or run.recording is None
+        or config.option.collectonly
+        or hasattr(config, "workerinput")
+    ):
+        return
+    try:
+        run.write(options.text(config, "json"), options.text(config, "markdown"))
+    except ConformanceError as error:
+        raise pytest.UsageError(str(error)) from None
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and _only_ours(session):
+        session.exitstatus = max(int(exitstatus), run.judge().exit_code)
+
+
+def _only_ours(session: pytest.Session) -> bool:
+    return len(_ours(session)) == len(session.items)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was sent and what was not exercised, in words."""
+    run = config.stash.get(KEY, None)
+    if run is None or run.recording is None or config.option.collectonly:
+        return
+    from conformance.report.escaping import visible
+    from conformance.report.text import cost_line
+    from conformance.report.verdict import verdict_lines
+
+    made = run.judge()
+    terminalreporter.section("conformance")
+    for line in (cost_line(made.cost), *verdict_lines(made.findings, made.exit_code)):
+        terminalreporter.write_line(visible(line))
+    if run.live:
+        terminalreporter.write_line(f"recording: {run.options.recording}")

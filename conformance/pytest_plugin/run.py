@@ -1,0 +1,161 @@
+"""What the plugin does between collecting and testing: plan from the surviving items, record, judge."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.judging import Judgement
+from conformance.model.errors import UsageError
+from conformance.model.exchange import Exchange
+from conformance.model.finding import Finding, Outcome
+from conformance.options import Options
+from conformance.recording.jsonl import End, Recording
+from conformance.report.progress import Progress
+from conformance.report.results import dumps
+from conformance.session import (
+    Recorder,
+    Setup,
+    judge_recording,
+    plan_for,
+    prepare,
+    read_recording,
+    require_reachable,
+    selected_checks,
+)
+
+
+class Run:
+    """One run under pytest: live, or the replay of a recording."""
+
+    def __init__(self, options: Options, replay: Path | None) -> None:
+        self.options = options
+        self.setup: Setup | None = None
+        self.recording: Recording | None = None
+        self.judgement: Judgement | None = None
+        self.interrupted = False
+        self._by_check: dict[str, Finding] = {}
+        if replay is None:
+            self.setup = prepare(options)
+            self.checks = selected_checks(options)
+        else:
+            self.recording = read_recording(replay)
+            for warning in self.recording.warnings:
+                sys.stderr.write(f"conformance: {warning}\n")
+            recorded = self.recording.header.plan.get("checks")
+            known = (
+                {i for i in recorded if isinstance(i, str)} if isinstance(recorded, list) else set()
+            )
+            self.checks = [i for i in selected_checks(options) if i in known]
+        self.chosen: list[str] = list(self.checks)
+
+    @property
+    def live(self) -> bool:
+        """Whether requests are sent."""
+        return self.setup is not None
+
+    def choose(self, ids: list[str]) -> None:
+        """Only these checks survived the selection: nothing is sent for others."""
+        self.chosen = sorted(set(ids))
+
+    def record(self) -> None:
+        """Send what the chosen checks need, once."""
+        if self.setup is None or self.recording is not None:
+            return
+        path = self.options.recording
+        if path is None:
+            raise UsageError("no file to record into")
+        plan = plan_for(self.setup, self.chosen)
+        progress = Progress(sys.stderr, quiet=self.options.quiet)
+        progress.start(len(plan.steps))
+        recorder = Recorder(
+            self.setup, plan, path, on_exchange=lambda x: progress.advance(x.id, told(x))
+        )
+        try:
+            self.recording = recorder.run()
+        finally:
+            progress.finish()
+        self.setup = recorder.setup
+        footer = self.recording.footer
+        self.interrupted = footer is not None and footer.end is End.INTERRUPTED
+        require_reachable(self.recording, self.setup.target.base_url)
+
+    def judge(self) -> Judgement:
+        """Judge the chosen checks, once."""
+        if self.judgement is None:
+            if self.recording is None:
+                raise UsageError("nothing was recorded")
+            selected = None if sorted(self.checks) == self.chosen and self.live else self.chosen
+            self.judgement = judge_recording(
+                self.recording, selected=selected, strict=self.options.strict
+            )
+            self._by_check = {f.check: f for f in self.judgement.findings}
+        return self.judgement
+
+    def finding(self, check: str) -> Finding:
+        """The finding of one check."""
+        self.judge()
+        return self._by_check[check]
+
+    def write(self, json_file: str | None, markdown_file: str | None) -> None:
+        """Write the files that were asked for."""
+        made = self.judge()
+        if json_file:
+            write_text(Path(json_file), dumps(made.document))
+        if markdown_file:
+            from conformance.report.markdown import markdown
+
+            write_text(
+                Path(markdown_file),
+                markdown(
+                    made.findings,
+                    target=made.target,
+                    profile=made.profile,
+                    suite=made.suite,
+                    cost=made.cost,
+                    exit_code=made.exit_code,
+                ),
+            )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a report, making its directory; a UsageError says why it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def told(exchange: Exchange) -> str:
+    """What came of an exchange, in a few words."""
+    if exchange.last is None:
+        return f"not sent: {exchange.not_sent}"
+    return str(exchange.last.status or exchange.last.ended.value)
+
+
+class Verdict:
+    """What the test of one check sees: its finding, shown the way pytest shows things."""
+
+    def __init__(self, finding: Finding, *, strict: bool) -> None:
+        self.finding = finding
+        self.strict = strict
+
+    def show(self) -> None:
+        """Pass, fail, skip or xfail as the finding says."""
+        outcome, finding = self.finding.outcome, self.finding
+        if outcome in (Outcome.FAIL, Outcome.STALE) or (outcome is Outcome.WARN and self.strict):
+            pytest.fail(failure_text(finding), pytrace=False)
+        if outcome is Outcome.WAIVED:
+            pytest.xfail(finding.reason)
+        if outcome in (Outcome.SKIP, Outcome.INCONCLUSIVE):
+            pytest.skip(f"{outcome.value}: {finding.reason}")
+
+
+def failure_text(finding: Finding) -> str:
+    """A finding as a pytest failure: every exchange that broke the rule."""
+    from conformance.report.text import finding_text
+
+    return finding_text(finding)

@@ -1,0 +1,25 @@
+"""Named departures of the reference server, one small function each, by subject."""
+
+from __future__ import annotations
+
+from conformance.refserver.faults import (
+    auth,
+    chat,
+    chunk,
+    chunk_tools,
+    errors,
+    http,
+    models,
+    parity,
+    stream,
+    tools,
+)
+from conformance.refserver.faults.registry import Fault, Stage, fault, fault_named, faults
+
+FAULTS: tuple[Fault, ...] = faults()
+"""All faults that are declared here."""
+
+AREAS = (http, chat, tools, stream, chunk, chunk_tools, parity, errors, auth, models)
+"""The modules that declare them."""
+
+__all__ = ["AREAS", "FAULTS", "Fault", "Stage", "fault", "fault_named", "faults"]

@@ -1,0 +1,273 @@
+"""The only socket here: Starlette takes requests, uvicorn moves the bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import struct
+import threading
+from collections.abc import MutableMapping
+from typing import Any, TypeAlias
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from conformance.model.errors import UsageError
+from conformance.model.profile import Profile
+from conformance.refserver.exchange import End, IncomingRequest, Reply
+from conformance.refserver.faults.registry import Fault
+from conformance.refserver.respond import answer
+
+_Message: TypeAlias = MutableMapping[str, Any]
+_TRANSPORT = "conformance.transport"
+
+
+class _Quiet(logging.Filter):
+    """Keeps from the log what faults do on purpose; a crash of ours still shows."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.exc_info is not None
+
+
+class _Connection(H11Protocol):
+    """Lends its transport to the application, so that a fault can cut, reset and scribble on it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        inner = self.app
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await inner({**scope, "extensions": {_TRANSPORT: transport}}, receive, send)
+
+        self.app = app
+
+
+class ReferenceServer:
+    """The reference server in a thread of its own, on a free port unless told otherwise; a context manager.
+
+    ``fault`` may be exchanged between requests; ``latency`` and ``pace`` are in seconds.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        key: str | None = None,
+        model: str | None = None,
+        latency: float = 0.0,
+        pace: float = 0.0,
+        fault: Fault | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        prefix: str = "/v1",
+    ) -> None:
+        self.profile = profile
+        self.key = key
+        self.model = model
+        self.latency = latency
+        self.pace = pace
+        self.fault = fault
+        self.prefix = prefix
+        self._listener = _listening(host, port)
+        self.host = host
+        self.port: int = self._listener.getsockname()[1]
+        self._server = _Uvicorn(_configuration(_application(self)))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._listener],), name="reference-server", daemon=True
+        )
+
+    @property
+    def base_url(self) -> str:
+        """The base URL a client is given."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}{self.prefix}"
+
+    def __enter__(self) -> ReferenceServer:
+        self._thread.start()
+        self._server.ready.wait(timeout=10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._server.leave()
+        self._thread.join(timeout=10)
+        self._listener.close()
+
+    def reply(self, request: IncomingRequest) -> Reply:
+        """The answer to a request, as served now."""
+        return answer(
+            request,
+            self.profile,
+            prefix=self.prefix,
+            key=self.key,
+            model=self.model,
+            fault=self.fault,
+            latency=self.latency,
+            pace=self.pace,
+        )
+
+    def run(self) -> None:
+        """Serves in this thread until interrupted."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._server.run([self._listener])
+        self._listener.close()
+
+
+def serve_forever(
+    profile: Profile,
+    *,
+    key: str | None = None,
+    model: str | None = None,
+    latency: float = 0.0,
+    pace: float = 0.0,
+    fault: Fault | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    prefix: str = "/v1",
+) -> None:
+    """Serves a profile until interrupted; a UsageError where the address cannot be had."""
+    ReferenceServer(
+        profile,
+        key=key,
+        model=model,
+        latency=latency,
+        pace=pace,
+        fault=fault,
+        host=host,
+        port=port,
+        prefix=prefix,
+    ).run()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Says when it is ready, and lets go of connections that a fault holds open."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._abort()
+        await super().shutdown(sockets)
+
+    def leave(self) -> None:
+        """Ends what is still open, from another thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is gone already
+                self._loop.call_soon_threadsafe(self._abort)
+
+    def _abort(self) -> None:
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+
+
+def _configuration(app: ASGIApp) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        http=_Connection,
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    logger = logging.getLogger("uvicorn.error")
+    if not any(isinstance(known, _Quiet) for known in logger.filters):
+        logger.addFilter(_Quiet())
+    return config
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(512)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise UsageError(f"cannot listen on {host} port {port}: {error}") from None
+    return listener
+
+
+def _application(server: ReferenceServer) -> Starlette:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        # A client may leave, and a server may stop, in the middle of a slow answer.
+        with contextlib.suppress(ClientDisconnect, asyncio.CancelledError):
+            incoming = await _incoming(request)
+            await _Delivery(scope, receive, send).deliver(server.reply(incoming))
+
+    return Starlette(routes=[Mount("/", app=app)])
+
+
+async def _incoming(request: Request) -> IncomingRequest:
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
+    return IncomingRequest(request.method, raw.decode("latin-1"), headers, await request.body())
+
+
+class _Delivery:
+    """Brings one reply onto the wire, its deliberate defects included."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.transport: asyncio.Transport = scope["extensions"][_TRANSPORT]
+        self.receive = receive
+        self.send = send
+
+    async def deliver(self, reply: Reply) -> None:
+        if reply.latency:
+            await asyncio.sleep(reply.latency)
+        if reply.status is not None:
+            await self.send(_head(reply.status, reply))
+        for frame in reply.frames:
+            if frame.delay:
+                await asyncio.sleep(frame.delay)
+            await self._write(frame.data, headed=reply.status is not None)
+        await self._end(reply)
+
+    async def _write(self, data: bytes, *, headed: bool) -> None:
+        if headed:
+            await self.send({"type": "http.response.body", "body": data, "more_body": True})
+        else:
+            self.transport.write(data)
+
+    async def _end(self, reply: Reply) -> None:
+        if reply.end is End.COMPLETE and reply.status is not None:
+            await self.send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        if reply.end is End.RESET:
+            await self._reset()
+        elif reply.end is not End.HOLD:
+            self.transport.close()
+        await self._client_gone()
+
+    async def _reset(self) -> None:
+        await asyncio.sleep(0.02)  # a reset overtakes what is still on its way
+        sock = self.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    async def _client_gone(self) -> None:
+        # Until then uvicorn would take our silence for a crash.
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+
+def _head(status: int, reply: Reply) -> _Message:
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return {"type": "http.response.start", "status": status, "headers": headers}

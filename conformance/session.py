@@ -1,0 +1,312 @@
+"""One run: options to a plan, the plan to a recording, the recording to findings and results.
+
+The command line and the pytest plugin both drive this; neither has logic of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from conformance.checks.registry import all_checks, matching
+from conformance.engine.budget import Budget
+from conformance.engine.execute import execute
+from conformance.engine.secret import Secret
+from conformance.engine.transport import Transport
+from conformance.judging import Judgement, judge_exchanges, suite_facts, usage_of
+from conformance.model.errors import RecordingError, Unreachable, UsageError
+from conformance.model.exchange import Ended, Exchange
+from conformance.model.json import JSON
+from conformance.model.plan import Plan, Stage, Step
+from conformance.model.profile import Profile, Support
+from conformance.model.request import Operation, Request
+from conformance.model.target import Target, parse_base_url
+from conformance.options import Options
+from conformance.plan import checks_of_suite, make_plan
+from conformance.probes.registry import continued, with_limit
+from conformance.profiles.load import load_profile, profile_from_json, profile_to_json
+from conformance.recording import jsonl
+from conformance.recording.jsonl import End, Header, Recording, Writer
+
+LIMIT_PROBE = "chat.basic"
+REFUSED_LIMIT = "chat.basic.limit-refused"
+"""The id under which an answer is kept that refused our parameter for the output limit."""
+
+_GOES_ON = (End.COMPLETE, End.BUDGET)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a run needs to know before it can plan."""
+
+    options: Options
+    profile: Profile
+    target: Target
+    secret: Secret | None
+
+
+def prepare(options: Options) -> Setup:
+    """Profile, target and key of a run; a ConformanceError says what is missing or wrong."""
+    profile = load_profile(options.profile or "base")
+    url = options.base_url or profile.endpoint.base_url
+    if url is None:
+        raise UsageError(
+            "no endpoint: give its base URL with --base-url, such as http://127.0.0.1:8000/v1"
+        )
+    origin, prefix = parse_base_url(url)
+    model = options.model or profile.models.chat
+    if not model:
+        raise UsageError("no model: name one that the endpoint serves with --model")
+    key, variable = options.key(
+        profile.endpoint.auth.env, required=profile.endpoint.auth.required is True
+    )
+    auth = replace(profile.endpoint.auth, env=variable or profile.endpoint.auth.env)
+    profile = replace(profile, endpoint=replace(profile.endpoint, auth=auth))
+    target = Target(origin, prefix, model, limit_parameter(profile, model))
+    return Setup(options, profile, target, Secret(key) if key else None)
+
+
+def limit_parameter(profile: Profile, model: str) -> str:
+    """The parameter with which the profile lets a request limit its output."""
+    older = profile.parameter("max_tokens", model).support
+    newer = profile.parameter("max_completion_tokens", model).support
+    only_newer = older is Support.NONE and newer in (Support.FULL, Support.PARTIAL, Support.UNKNOWN)
+    return "max_completion_tokens" if only_newer else "max_tokens"
+
+
+def selected_checks(options: Options) -> list[str]:
+    """The checks of the suite that match the globs; a UsageError where a glob matches nothing."""
+    ids = checks_of_suite(options.suite)
+    if not options.check:
+        return ids
+    for glob in options.check:
+        if not matching([glob]):
+            raise UsageError(
+                f"--check {glob!r} matches no check; `conformance list checks` shows all"
+            )
+    return [i for i in matching(options.check) if i in ids]
+
+
+def plan_for(setup: Setup, selected: Iterable[str]) -> Plan:
+    """What would be sent for these checks."""
+    return make_plan(
+        selected,
+        setup.profile,
+        setup.target,
+        suite=setup.options.suite,
+        max_requests=setup.options.max_requests,
+        max_output_tokens=setup.options.max_output_tokens,
+    )
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Carries out a plan and writes the recording as it goes."""
+
+    setup: Setup
+    plan: Plan
+    path: Path
+    on_exchange: Callable[[Exchange], None] = lambda _: None
+    stop: threading.Event = field(default_factory=threading.Event)
+    exchanges: dict[str, Exchange] = field(default_factory=dict)
+
+    def run(self) -> Recording:
+        """Send everything; the recording is on disk when it returns, however it ended."""
+        began = time.perf_counter()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            writer = Writer(self.path, self._header())
+        except OSError as error:
+            raise RecordingError(
+                f"cannot write the recording {self.path}: {error.strerror or error}"
+            ) from None
+        with writer:
+            end = self._send(writer)
+            footer = writer.finish(end, round(time.perf_counter() - began, 4))
+        return Recording(self._header(), tuple(self.exchanges.values()), footer)
+
+    def _send(self, writer: Writer) -> End:
+        options, secret = self.setup.options, self.setup.secret
+        budget = Budget(
+            max_requests=options.max_requests, max_output_tokens=options.max_output_tokens
+        )
+        with Transport(
+            self.setup.target.origin,
+            secret=secret,
+            headers=self.setup.profile.endpoint.headers,
+            timeout=options.timeout,
+            stop=self.stop,
+        ) as transport:
+
+            def go(steps: Iterable[Step], keep: Callable[[Exchange], None]) -> End:
+                return execute(
+                    tuple(steps),
+                    transport.send,
+                    on_exchange=keep,
+                    build_after=self._build,
+                    budget=budget,
+                    concurrency=options.concurrency,
+                    rate=options.rate,
+                    tokens_used=lambda exchange: usage_of(exchange)[1] or None,
+                    known=self.exchanges,
+                    stop=self.stop,
+                )
+
+            def keep(exchange: Exchange) -> None:
+                self.exchanges[exchange.id] = exchange
+                writer.append(exchange)
+                self.on_exchange(exchange)
+
+            return self._in_turn(go, keep)
+
+    def _in_turn(
+        self,
+        go: Callable[[Iterable[Step], Callable[[Exchange], None]], End],
+        keep: Callable[[Exchange], None],
+    ) -> End:
+        """Free probes first, then one ordinary request alone, which tells how output is limited, then the rest."""
+        steps = self.plan.steps
+        trial = next((s for s in steps if s.probe == LIMIT_PROBE), None)
+        if trial is None:
+            return go(steps, keep)
+        first = end = go([s for s in steps if s.stage < Stage.CHAT], keep)
+        if end not in _GOES_ON:
+            return self._give_up(end, [s for s in steps if s.stage >= Stage.CHAT], keep)
+        tried: list[Exchange] = []
+        end = go([trial], tried.append)
+        rest = [s for s in steps if s.stage >= Stage.CHAT and s.id != trial.id]
+        if tried and limit_refused(tried[0], self.setup.target.limit_parameter):
+            keep(replace(tried[0], id=REFUSED_LIMIT, probe=REFUSED_LIMIT))
+            self.setup = replace(
+                self.setup, target=with_limit(self.setup.target, "max_completion_tokens")
+            )
+            again = {s.id: s for s in plan_for(self.setup, self.plan.checks).steps}
+            rest = [again.get(s.id, s) for s in (trial, *rest)]
+        else:
+            for exchange in tried:
+                keep(exchange)
+        if end not in _GOES_ON:
+            return self._give_up(end, rest, keep)
+        last = go(rest, keep)
+        return End.BUDGET if End.BUDGET in (first, end) and last is End.COMPLETE else last
+
+    def _give_up(self, end: End, steps: Iterable[Step], keep: Callable[[Exchange], None]) -> End:
+        reasons = {x.not_sent for x in self.exchanges.values() if x.not_sent}
+        why = next(iter(sorted(reasons)), str(end.value))
+        for step in steps:
+            blank = step.request or Request("POST", "", Operation.CHAT)
+            keep(Exchange(step.id, blank, probe=step.probe, not_sent=why))
+        return end
+
+    def _build(self, step: Step, finished: Mapping[str, Exchange]) -> Request | str:
+        return continued(
+            step, {**self.exchanges, **finished}, self.setup.target, self.setup.profile
+        )
+
+    def _header(self) -> Header:
+        target, options = self.setup.target, self.setup.options
+        return Header(
+            created=self._created,
+            suite=suite_facts(),
+            target={
+                "base_url": target.base_url,
+                "model": target.model,
+                "limit_parameter": target.limit_parameter,
+            },
+            profile=profile_to_json(self.setup.profile),
+            plan=plan_as_json(self.plan),
+            seed=options.seed,
+            limits={
+                "suite": options.suite,
+                "concurrency": options.concurrency,
+                "rate": options.rate,
+                "max_requests": options.max_requests,
+                "max_output_tokens": options.max_output_tokens,
+                "timeout": options.timeout,
+            },
+        )
+
+    _created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def limit_refused(exchange: Exchange, parameter: str) -> bool:
+    """Whether an answer refused ``max_tokens`` and asked for ``max_completion_tokens``."""
+    last = exchange.last
+    if (
+        parameter != "max_tokens"
+        or last is None
+        or last.status is None
+        or not 400 <= last.status < 500
+    ):
+        return False
+    return b"max_completion_tokens" in last.body
+
+
+def plan_as_json(plan: Plan) -> dict[str, JSON]:
+    """The plan as a recording's header carries it."""
+    return {
+        "checks": list(plan.checks),
+        "deselected": list(plan.deselected),
+        "left_out": [[probe, why] for probe, why in plan.left_out],
+        "steps": [
+            {
+                "id": s.id,
+                "probe": s.probe,
+                "max_output_tokens": s.max_output_tokens,
+                "prompt_tokens": s.prompt_tokens,
+            }
+            for s in plan.steps
+        ],
+    }
+
+
+def judge_recording(
+    recording: Recording,
+    *,
+    profile: Profile | None = None,
+    selected: Iterable[str] | None = None,
+    strict: bool = False,
+) -> Judgement:
+    """Findings and results.json of a recording: the same from a live run and from its file."""
+    header = recording.header
+    claims = profile or profile_from_json(dict(header.profile))
+    ids = header.plan.get("checks")
+    named = [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
+    return judge_exchanges(
+        recording.exchanges,
+        claims,
+        named if selected is None else selected,
+        plan=header.plan,
+        target=header.target,
+        suite=header.suite,
+        strict=strict,
+    )
+
+
+def unreachable(recording: Recording) -> str | None:
+    """Why nothing at all could be sent; None if anything was answered."""
+    if any(x.last is not None and x.last.ended is not Ended.REFUSED for x in recording.exchanges):
+        return None
+    refused = next((x.last for x in recording.exchanges if x.last is not None), None)
+    return refused.detail if refused is not None else None
+
+
+def require_reachable(recording: Recording, url: str) -> None:
+    """Raise Unreachable, with one sentence, if no connection could be made."""
+    why = unreachable(recording)
+    if why is not None:
+        raise Unreachable(f"{url} cannot be reached: {why}")
+
+
+def read_recording(path: Path) -> Recording:
+    """A recording from its file."""
+    return jsonl.read(path)
+
+
+def check_ids() -> list[str]:
+    """All check ids, sorted."""
+    return list(all_checks())

@@ -1,0 +1,124 @@
+"""Going slowly first, and stopping before harm is done."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.engine.pace import Gate, Health, Ramp, server_failed
+from conformance.model.exchange import Attempt, Ended
+
+
+def test_concurrency_doubles_while_all_goes_well() -> None:
+    """1, then 2, then 4 at once, up to the limit."""
+    ramp = Ramp(6)
+    limits = []
+    for _ in range(16):
+        limits.append(ramp.limit)
+        ramp.went(well=True)
+
+    assert [1, 2, 2, 4, 4, 4, 4, 6] == limits[:8]
+    assert {6} == set(limits[8:])
+
+
+def test_concurrency_is_halved_by_a_failure() -> None:
+    """And never falls below one."""
+    ramp = Ramp(8)
+    for _ in range(8):
+        ramp.went(well=True)
+    limits = []
+    for _ in range(4):
+        ramp.went(well=False)
+        limits.append(ramp.limit)
+
+    assert [4, 2, 1, 1] == limits
+
+
+def test_the_gate_keeps_the_rate() -> None:
+    """Ten a second means a tenth of a second between two."""
+    now = [50.0]
+    gate = Gate(10, clock=lambda: now[0])
+
+    assert 0 == gate.wait()
+    assert 0 == gate.take()
+    assert 0.1 == pytest.approx(gate.wait())
+    assert 0.1 == pytest.approx(gate.take())
+    now[0] += 1
+    assert 0 == gate.wait()
+
+
+def test_the_gate_is_shut_while_the_endpoint_asks_for_quiet() -> None:
+    """Only the request that was told to wait may leave when its time comes."""
+    now = [50.0]
+    gate = Gate(clock=lambda: now[0])
+    gate.quiet(3)
+
+    assert (3, 3, 0) == (gate.wait(), gate.paused, gate.take(in_quiet=True))
+    now[0] += 3
+    assert (0, 0) == (gate.wait(), gate.paused)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "failed"),
+    [
+        (Attempt(200), False),
+        (Attempt(429), False),
+        (Attempt(500), True),
+        (Attempt(503), True),
+        (Attempt(None, ended=Ended.RESET), True),
+        (Attempt(None, ended=Ended.TIMEOUT), True),
+        (Attempt(None, ended=Ended.NOT_HTTP), False),
+        (Attempt(None, ended=Ended.INTERRUPTED), False),
+    ],
+    ids=["200", "429", "500", "503", "reset", "timeout", "not HTTP", "interrupted"],
+)
+def test_what_counts_as_the_servers_failure(attempt: Attempt, failed: bool) -> None:
+    """5xx and silence do, refusals do not."""
+    assert failed is server_failed(attempt)
+
+
+def test_failures_must_be_in_a_row() -> None:
+    """One good answer between them starts the count anew."""
+    health = Health(3)
+    for status in (200, 500, 500, 200, 500, 500):
+        health.saw(Attempt(status), ordinary=True, first=False)
+
+    assert health.verdict is None
+
+    health.saw(Attempt(502), ordinary=True, first=False)
+
+    assert "stopped: the endpoint answered 5xx 3 times in a row" == health.verdict
+
+
+def test_silence_is_named_as_such() -> None:
+    """The reason is true to what was seen."""
+    health = Health(2)
+    health.saw(Attempt(500), ordinary=True, first=False)
+    health.saw(Attempt(None, ended=Ended.RESET), ordinary=True, first=False)
+
+    assert "stopped: 2 requests in a row were answered 5xx or not at all" == health.verdict
+
+
+def test_deliberate_mistakes_do_not_count() -> None:
+    """A 500 for broken JSON is a finding, not a reason to stop."""
+    health = Health(2)
+    for _ in range(5):
+        health.saw(Attempt(500), ordinary=False, first=False)
+
+    assert health.verdict is None
+
+
+def test_no_connection_at_first_or_often_means_gone() -> None:
+    """One refusal later on may be chance."""
+    refused = Attempt(None, ended=Ended.REFUSED, detail="nothing listens at x port 1")
+    first, later = Health(3), Health(3)
+    first.saw(refused, ordinary=True, first=True)
+    later.saw(Attempt(200), ordinary=True, first=True)
+    later.saw(refused, ordinary=False, first=False)
+
+    assert "endpoint unreachable: nothing listens at x port 1" == first.gone
+    assert later.gone is None
+
+    later.saw(refused, ordinary=False, first=False)
+    later.saw(refused, ordinary=False, first=False)
+
+    assert first.gone == later.gone
