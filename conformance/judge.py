@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from conformance.checks.registry import Check, Given, Scope
+from conformance.checks.registry import Check, Scope
 from conformance.model.exchange import Exchange
 from conformance.model.finding import (
     OUTCOME_OF,
@@ -41,6 +41,8 @@ class Judge:
         self.left_out = dict(left_out or {})
         self.foreign = foreign
         """Traffic recorded elsewhere: what is not in it was never meant to be."""
+        self._met: set[tuple[str, str]] = set()
+        """Check and exchange of every problem met, those that are too many to show included."""
 
     def findings(self, checks: Iterable[Check]) -> list[Finding]:
         """One finding for each check, sorted by id; stale waivers are told once all are judged."""
@@ -61,9 +63,11 @@ class Judge:
             return replace(
                 blank, outcome=Outcome.ERROR, reason=f"{reason} ({place.name}, line {place.lineno})"
             )
-        kept = tuple(self._finished(check, p) for p in problems[:PROBLEMS_KEPT])
-        made = replace(blank, problems=kept, judged=tuple(judged), unjudged=tuple(unjudged))
-        return self._verdict(check, made)
+        weighed = tuple(self._weighed(check, p) for p in problems)
+        self._met |= {(check.id, p.exchange) for p in weighed}
+        made = replace(blank, problems=weighed, judged=tuple(judged), unjudged=tuple(unjudged))
+        shown = tuple(self._shown(p) for p in _kept(check, weighed))
+        return replace(self._verdict(check, made), problems=shown)
 
     def _judge(self, check: Check) -> tuple[list[Problem], list[str], list[tuple[str, Unjudged]]]:
         readings = [x for x in self.readings if check.on(x)]
@@ -71,9 +75,7 @@ class Judge:
         judged: list[str] = []
         unjudged: list[tuple[str, Unjudged]] = []
         for group in _groups(check, readings):
-            hindered = [
-                (x.id, why) for x in group if (why := _hindered(check.given, x, self.profile))
-            ]
+            hindered = [(x.id, why) for x in group if (why := self._hindered(check, x))]
             if hindered:
                 unjudged += hindered
                 continue
@@ -85,6 +87,18 @@ class Judge:
             ]
             judged += [name for name in names if name not in judged]
         return problems, judged, unjudged
+
+    def _hindered(self, check: Check, x: Reading) -> Unjudged | None:
+        for given in check.given:
+            if (why := given(x, self.profile)) is not None:
+                return why
+        basis = next((r for r in self.readings if r.exchange.probe == check.presupposes), None)
+        if check.presupposes is None or basis is None or basis.id == x.id:
+            return None
+        # The same refusal of an ordinary request: this one says nothing of its own.
+        if (basis.status or 0) >= 400 and basis.status == x.status:
+            return Unjudged(f"{basis.id} is answered {basis.status} as well")
+        return None
 
     def _verdict(self, check: Check, made: Finding) -> Finding:
         open_problems = [p for p in made.problems if p.waived is None]
@@ -122,18 +136,21 @@ class Judge:
             hindrance=Hindrance.RUN,
         )
 
-    def _finished(self, check: Check, problem: Problem) -> Problem:
+    def _weighed(self, check: Check, problem: Problem) -> Problem:
+        """The problem with what decides its weight: its level and whether it is waived."""
         waiver = self._waiver(check.id, problem.exchange)
         weakened = (
             problem.level if problem.level and problem.level.rank < check.level.rank else None
         )
+        return replace(problem, level=weakened, waived=waiver.because if waiver else None)
+
+    def _shown(self, problem: Problem) -> Problem:
+        """The problem with its evidence, its texts cut to size."""
         return replace(
             problem,
             expected=_cut(problem.expected),
             actual=_cut(problem.actual),
-            level=weakened,
             evidence=_cut(problem.evidence or self._evidence(problem), 400),
-            waived=waiver.because if waiver else None,
         )
 
     def _waiver(self, check: str, exchange: str) -> Waiver | None:
@@ -147,14 +164,14 @@ class Judge:
         """A waiver that was exercised and met no problem is stale: its first check says so."""
         made = {f.check: f for f in found}
         for waiver in self.profile.waivers:
-            covered = [
+            if any(waiver.covers(*met) for met in self._met):
+                continue
+            exercised = [
                 f
                 for f in found
-                if waiver.covers(f.check, "*") or waiver.covers(f.check, waiver.exchange)
+                if made[f.check].outcome is Outcome.PASS
+                and any(waiver.covers(f.check, x) for x in f.judged)
             ]
-            if any(waiver.covers(f.check, p.exchange) for f in covered for p in f.problems):
-                continue
-            exercised = [f for f in covered if made[f.check].outcome is Outcome.PASS]
             if exercised:
                 first = exercised[0]
                 made[first.check] = replace(
@@ -165,19 +182,12 @@ class Judge:
         return [made[f.check] for f in found]
 
 
-def _hindered(givens: tuple[Given, ...], x: Reading, profile: Profile) -> Unjudged | None:
-    for given in givens:
-        if (why := given(x, profile)) is not None:
-            return why
-    return None
-
-
 def _groups(check: Check, readings: list[Reading]) -> Iterator[list[Reading]]:
     if check.scope is Scope.EACH:
         yield from ([x] for x in readings)
     elif check.scope is Scope.LINKED:
-        if readings:
-            yield readings
+        if {x.exchange.probe for x in readings} >= set(check.probes):
+            yield readings  # with one of them missing there is nothing to compare
     else:
         # Two requests of other people's traffic may lie days and models apart: only our own are compared.
         yield from pairs([x for x in readings if x.exchange.probe is not None])
@@ -212,6 +222,14 @@ def evidence(x: Reading, at: str) -> str:
         start = max(0, found - 20)
         return x.body[start : start + 300].decode("utf-8", "replace")
     return ""
+
+
+def _kept(check: Check, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """As many as are shown; where they are too many, the gravest."""
+    if len(problems) <= PROBLEMS_KEPT:
+        return problems
+    grave = sorted(problems, key=lambda p: (p.waived is not None, -(p.level or check.level).rank))
+    return tuple(grave[:PROBLEMS_KEPT])
 
 
 def _cut(text: str, most: int = SHOWN) -> str:

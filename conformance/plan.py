@@ -38,7 +38,8 @@ def make_plan(
     """What the selected checks need, cheapest stages first, within the limits given."""
     checks = all_checks()
     chosen = [checks[i] for i in sorted(set(selected))]
-    wanted, left_out = _wanted(chosen, profile, suite)
+    wanted = _wanted(chosen, profile, suite)
+    left_out: list[tuple[str, str]] = []
     steps: list[Step] = []
     for probe in wanted:
         made = steps_of(probe, target, profile)
@@ -46,7 +47,7 @@ def make_plan(
             left_out.append((probe.id, f"the profile has no {probe.operation.value} endpoint"))
         steps += made
     steps.sort(key=lambda step: step.stage)
-    steps, over = _within(steps, max_requests, max_output_tokens)
+    steps, over = _within(steps, max_requests, max_output_tokens, dict(left_out))
     return Plan(
         tuple(steps),
         tuple(c.id for c in chosen),
@@ -55,9 +56,7 @@ def make_plan(
     )
 
 
-def _wanted(
-    chosen: list[Check], profile: Profile, suite: str
-) -> tuple[list[Probe], list[tuple[str, str]]]:
+def _wanted(chosen: list[Check], profile: Profile, suite: str) -> list[Probe]:
     """Probes that serve a check which the profile does not rule out, with those that they follow."""
     probes = all_probes()
     served = {i for c in chosen if not (c.claimed and c.claimed(profile)) for i in c.probes}
@@ -68,12 +67,16 @@ def _wanted(
         if after is not None:
             served.add(after)
     # Declaration order keeps what belongs together side by side; the stage sorts it afterwards.
-    return [probe for i, probe in probes.items() if i in served], []
+    return [probe for i, probe in probes.items() if i in served]
 
 
 def _within(
-    steps: list[Step], max_requests: int | None, max_output_tokens: int | None
+    steps: list[Step],
+    max_requests: int | None,
+    max_output_tokens: int | None,
+    absent: dict[str, str],
 ) -> tuple[list[Step], list[tuple[str, str]]]:
+    """The steps that the budget allows, and the others with the reason; ``absent`` are left out already."""
     kept: list[Step] = []
     over: list[tuple[str, str]] = []
     tokens = 0
@@ -83,7 +86,8 @@ def _within(
         elif max_output_tokens is not None and tokens + step.max_output_tokens > max_output_tokens:
             over.append((step.id, f"budget: --max-output-tokens {max_output_tokens}"))
         elif any(before not in {k.id for k in kept} for before in step.after):
-            over.append((step.id, f"budget: {step.after[0]} is not sent"))
+            reason = absent.get(step.after[0], f"budget: {step.after[0]} is not sent")
+            over.append((step.id, reason))
         else:
             kept.append(step)
             tokens += step.max_output_tokens

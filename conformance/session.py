@@ -5,6 +5,7 @@ The command line and the pytest plugin both drive this; neither has logic of its
 
 from __future__ import annotations
 
+import difflib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,7 @@ from conformance.probes.registry import continued, with_limit
 from conformance.profiles.load import load_profile, profile_from_json, profile_to_json
 from conformance.recording import jsonl
 from conformance.recording.jsonl import End, Header, Recording, Writer
+from conformance.wire.reading import Reading
 
 LIMIT_PROBE = "chat.basic"
 REFUSED_LIMIT = "chat.basic.limit-refused"
@@ -179,6 +181,9 @@ class Recorder:
         tried: list[Exchange] = []
         end = go([trial], tried.append)
         rest = [s for s in steps if s.stage >= Stage.CHAT and s.id != trial.id]
+        if tried and (why := model_unknown(tried[0], self.exchanges.values())) is not None:
+            keep(tried[0])
+            raise UsageError(why)
         if tried and limit_refused(tried[0], self.setup.target.limit_parameter):
             keep(replace(tried[0], id=REFUSED_LIMIT, probe=REFUSED_LIMIT))
             self.setup = replace(
@@ -244,6 +249,28 @@ def limit_refused(exchange: Exchange, parameter: str) -> bool:
     ):
         return False
     return b"max_completion_tokens" in last.body
+
+
+def model_unknown(trial: Exchange, exchanges: Iterable[Exchange]) -> str | None:
+    """A sentence if the trial was refused and the endpoint's list shows that it has no such model."""
+    reading = Reading(trial)
+    model = reading.asked.body.get("model")
+    if (
+        reading.status is None
+        or not 400 <= reading.status < 500
+        or reading.status in (401, 402, 429)
+    ):
+        return None
+    lists = [Reading(x) for x in exchanges if x.probe == "models.list" and x.last is not None]
+    data = [(r.object or {}).get("data") for r in lists if r.status == 200]
+    ids = {str(m.get("id")) for d in data if isinstance(d, list) for m in d if isinstance(m, dict)}
+    if not ids or model in ids:
+        return None
+    near = difflib.get_close_matches(str(model), sorted(ids), 3, 0.4) or sorted(ids)[:5]
+    return (
+        f"the endpoint refuses the model {model!r} (status {reading.status}) and does not list it; "
+        f"name one that it has with --model, such as {', '.join(near)}"
+    )
 
 
 def plan_as_json(plan: Plan) -> dict[str, JSON]:

@@ -9,7 +9,7 @@ from conformance.wire.reading import Reading
 from .errors import CAUSE_OF, refusable, status_problem
 from .givens import answered, headers_kept
 from .kinds import anything, probe
-from .registry import MAY, MUST, Problems, check
+from .registry import MAY, MUST, SHOULD, Problems, check
 
 _RULES = (
     ("auth.no-key", ("auth.no-key",), "A request without a key is refused with the stated status."),
@@ -52,6 +52,7 @@ def _declare(id: str, probes: tuple[str, ...], title: str) -> None:
         on=probe(*probes),
         given=refusable,
         claimed=keys_wanted,
+        presupposes="chat.basic",
         probes=probes,
         title=title,
     )
@@ -84,6 +85,14 @@ for _rule in _RULES:
 def key_is_not_sent_back(x: Reading, profile: Profile) -> Problems:
     """No answer contains the caller's key."""
     count = sum(attempt.redactions for attempt in x.exchange.attempts)
+    made_up = dict(x.asked.request.headers).get("Authorization", "").rpartition(" ")[2]
+    if len(made_up) > 12 and made_up.encode() in x.body:
+        yield Problem(
+            "body",
+            expected="no trace of the key that was sent",
+            actual=f"the made-up key {made_up}",
+            level=SHOULD,
+        )
     if count:
         yield Problem(
             "response",

@@ -267,6 +267,13 @@ def success_is_no_error(x: Reading, profile: Profile) -> Problems:
     if x.object is not None and "error" in x.object and "choices" not in x.object:
         if not profile.errors.with_status_200:
             yield Problem("body", expected="a completion", actual="an error with status 200")
+    elif x.object is not None and x.object.get("error"):
+        yield Problem(
+            "/error",
+            expected="no error beside choices",
+            actual=f"{x.object['error']!r}",
+            level=SHOULD,
+        )
     elif x.object is None and x.looks_like_events:
         yield Problem(
             "body",
@@ -282,12 +289,10 @@ def success_is_no_error(x: Reading, profile: Profile) -> Problems:
 @check("chat.response.choice-count", level=MUST, on=completions, given=completion, probes=PLAIN)
 def one_choice_unless_asked(x: Reading, profile: Profile) -> Problems:
     """A request without `n` gets exactly one choice."""
-    if x.asked.body.get("n") in (None, 1) and isinstance(
-        x.object and x.object.get("choices"), list
-    ):
-        count = len(choices_of(x.object or {}))
-        if count != 1:
-            yield Problem("/choices", expected="1 choice", actual=f"{count}")
+    choices = (x.object or {}).get("choices")
+    asked_for_one = x.asked.body.get("n") in (None, 1)
+    if asked_for_one and isinstance(choices, list) and len(choices) != 1:
+        yield Problem("/choices", expected="1 choice", actual=f"{len(choices)}")
 
 
 @check(
@@ -345,7 +350,7 @@ def usage_counts_what_was_said(x: Reading, profile: Profile) -> Problems:
 def finish_tool_calls_has_calls(x: Reading, profile: Profile) -> Problems:
     """finish_reason "tool_calls" comes with tool calls."""
     for at, choice, message in messages_of(x):
-        if choice.get("finish_reason") == "tool_calls" and not calls_of(message):
+        if choice.get("finish_reason") == "tool_calls" and not message.get("tool_calls"):
             yield Problem(f"{at}/message/tool_calls", expected="at least one call", actual="none")
 
 

@@ -284,7 +284,7 @@ def role_comes_once(x: Reading, profile: Profile) -> Problems:
 def each_choice_finishes(x: Reading, profile: Profile) -> Problems:
     """Each choice gets a finish_reason before the stream ends."""
     for choice in spoken(x):
-        if not choice.finishes:
+        if not choice.finishes and not choice.blank_finish:
             yield Problem(
                 f"choice {choice.index}",
                 expected="a finish_reason",
@@ -360,7 +360,7 @@ def usage_claimed(profile: Profile) -> str | None:
 )
 def usage_comes_when_asked(x: Reading, profile: Profile) -> Problems:
     """A stream with include_usage: true carries the usage."""
-    if not usage_chunks(x):
+    if not any(chunk.get("usage") is not None for _, chunk in x.chunks):
         known = profile.streaming.usage in (Sends.OPT_IN, Sends.ALWAYS)
         yield Problem(
             "end of the stream",
@@ -406,6 +406,11 @@ def usage_came(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
+def last_finish(x: Reading) -> int:
+    """The event on which the last choice finished, 0 if none did."""
+    return max((n for c in x.choices.values() for n, _ in c.finishes), default=0)
+
+
 def usage_places(x: Reading) -> set[UsagePlace]:
     """Where a stream put its usage."""
     carriers = usage_chunks(x)
@@ -436,12 +441,12 @@ def usage_stands_in_its_place(x: Reading, profile: Profile) -> Problems:
             actual=place.value,
             level=None if wanted else MAY,
         )
-    last_finish = max((n for c in x.choices.values() for n, _ in c.finishes), default=0)
+    finished = last_finish(x)
     own = [n for n, c in usage_chunks(x) if not c.get("choices")]
-    if own and not elsewhere and own[-1] < last_finish:
+    if own and not elsewhere and own[-1] < finished:
         yield Problem(
             f"event {own[-1]}",
-            expected=f"usage after the finish on event {last_finish}",
+            expected=f"usage after the finish on event {finished}",
             actual="usage before it",
         )
 
@@ -450,6 +455,8 @@ def usage_stands_in_its_place(x: Reading, profile: Profile) -> Problems:
 def usage_is_not_erased(x: Reading, profile: Profile) -> Problems:
     """No chunk after the usage carries `usage: null`."""
     last = usage_chunks(x)[-1][0]
+    if last < last_finish(x):
+        return  # in the wrong place, which chunk.usage-place says
     for number, chunk in x.chunks:
         if number > last and "usage" in chunk and chunk["usage"] is None:
             yield Problem(

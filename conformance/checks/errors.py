@@ -11,7 +11,7 @@ from conformance.wire.reading import Reading
 
 from .givens import answered, headers_kept, readable, whole
 from .kinds import anything, mistakes, probe
-from .registry import MAY, MUST, SHOULD, Problems, check
+from .registry import MUST, SHOULD, Problems, check
 
 PROBES: dict[Cause, tuple[str, ...]] = {
     Cause.MALFORMED_JSON: ("errors.malformed-json", "errors.empty-body"),
@@ -97,10 +97,10 @@ def refusable(x: Reading, profile: Profile) -> Unjudged | None:
 
 
 def error_with_success(x: Reading) -> bool:
-    """Whether a success carries an error all the same."""
-    return bool(x.looks_like_events and x.error_events) or (
-        x.object is not None and "error" in x.object and "choices" not in x.object
-    )
+    """Whether a success carries an error all the same, or a stream that says nothing at all."""
+    if x.asked.streams and x.looks_like_events:
+        return bool(x.error_events) or not any(chunk.get("choices") for _, chunk in x.chunks)
+    return x.object is not None and "error" in x.object and "choices" not in x.object
 
 
 def status_problem(x: Reading, profile: Profile, cause: Cause) -> Problems:
@@ -172,6 +172,8 @@ def error_body(x: Reading, profile: Profile) -> Unjudged | None:
         return Unjudged("the body is HTML")
     if x.says_json and x.body and x.json.error is not None:
         return Unjudged(f"the body is not JSON: {x.json.error}")
+    if x.says_events and x.looks_like_events:
+        return Unjudged("the body is an event stream")
     return None
 
 
@@ -315,6 +317,8 @@ def errors_have_the_stated_code(x: Reading, profile: Profile) -> Problems:
         return
     refusal, members = profile.refusal(cause), x.envelope.members
     code, kind = members.get("code"), members.get("type")
+    if not isinstance(code, str | None) or not isinstance(kind, str | None):
+        return  # errors.code and errors.type say so
     if refusal.codes and code not in refusal.codes:
         yield Problem(
             f"{x.envelope.at}/code",
@@ -412,10 +416,10 @@ def refused_before_the_stream(x: Reading, profile: Profile) -> Problems:
         yield Problem(
             "status", expected="a 4xx status", actual=f"{status}, with the error in the body"
         )
-    elif status >= 400 and x.says_events and x.body:
+    elif status >= 400 and x.says_events and x.looks_like_events:
         yield Problem(
             "Content-Type",
             expected="application/json",
             actual=f"text/event-stream with status {status}",
-            level=MAY,
+            level=SHOULD,
         )

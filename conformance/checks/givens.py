@@ -11,13 +11,16 @@ from .registry import Given
 
 RUN, ENDPOINT, MODEL = Hindrance.RUN, Hindrance.ENDPOINT, Hindrance.MODEL
 RECORDING = Hindrance.RECORDING
+FOLLOWS = "after "
+"""How a reason begins where an earlier answer, not the run, kept a request from being built."""
 _LIMITED = {402: "the account's quota is used up", 429: "rate-limited"}
 
 
 def answered(x: Reading, profile: Profile) -> Unjudged | None:
     """A response head arrived."""
     if x.attempt is None:
-        return Unjudged(x.exchange.not_sent or "not sent", RUN)
+        reason = x.exchange.not_sent or "not sent"
+        return Unjudged(reason, MODEL if reason.startswith(FOLLOWS) else RUN)
     if x.attempt.ended is Ended.INTERRUPTED and x.status is None:
         return Unjudged("interrupted", RUN)
     if x.attempt.status is None:

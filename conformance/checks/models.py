@@ -8,11 +8,11 @@ from conformance.model.finding import Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Cause, Profile
 from conformance.model.request import Operation
-from conformance.spec.validate import violations
+from conformance.spec.validate import Violation, violations
 from conformance.wire.reading import Reading
 
 from .errors import refusable, status_problem
-from .givens import answered, completion, readable, whole
+from .givens import answered, completion, readable, succeeded, whole
 from .kinds import model_lists, probe, single_models
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 
@@ -56,7 +56,9 @@ def entries(x: Reading) -> list[dict[str, JSON]]:
     return [m for m in data if isinstance(m, dict)] if isinstance(data, list) else []
 
 
-@check("models.list", level=MUST, on=model_lists, given=answered, claimed=lists_claimed, probes=LIST)
+@check(
+    "models.list", level=MUST, on=model_lists, given=answered, claimed=lists_claimed, probes=LIST
+)
 def models_are_listed(x: Reading, profile: Profile) -> Problems:
     """GET /models is answered 200."""
     if x.status not in (200, 429) and x.exchange.probe is not None:
@@ -85,19 +87,43 @@ def lists_have_their_shape(x: Reading, profile: Profile) -> Problems:
             )
 
 
-@check("models.entry", level=MUST, on=model_lists, given=listed, claimed=lists_claimed, probes=LIST)
+def lists_or_models(x: Reading) -> bool:
+    """Whatever brings models."""
+    return model_lists(x) or single_models(x)
+
+
+def model_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A list came, or a model alone."""
+    return completion(x, profile) if single_models(x) else listed(x, profile)
+
+
+def shape_violations(x: Reading) -> tuple[Violation, ...]:
+    """What the schema finds wrong in the models of a list, or in a model alone."""
+    if single_models(x):
+        return violations("model", x.object)
+    return tuple(v for v in violations("model.list", x.object) if len(v.path) > 1)
+
+
+@check(
+    "models.entry",
+    level=MUST,
+    on=lists_or_models,
+    given=model_came,
+    claimed=lists_claimed,
+    probes=LIST,
+)
 def entries_have_their_fields(x: Reading, profile: Profile) -> Problems:
     """Each model has an id, object "model", a created time and an owner."""
     seen: dict[tuple[str, str], list[str]] = {}
     absent = {("created", "required"), ("owned_by", "required")}  # no official client reads them
-    for violation in violations("model.list", x.object):
-        if len(violation.path) > 1:
-            member = "/".join(str(part) for part in violation.path[2:])
-            seen.setdefault((member, violation.expected), []).append(violation.actual)
+    depth, at = (0, "") if single_models(x) else (2, "/data/*")
+    for violation in shape_violations(x):
+        member = "/".join(str(part) for part in violation.path[depth:])
+        seen.setdefault((member, violation.expected), []).append(violation.actual)
     for (member, expected), actuals in seen.items():
         many = f" ({len(actuals)} models)" if len(actuals) > 1 else ""
         level = SHOULD if (member, expected) in absent else None
-        yield Problem(f"/data/*/{member}", expected=expected, actual=actuals[0] + many, level=level)
+        yield Problem(f"{at}/{member}", expected=expected, actual=actuals[0] + many, level=level)
 
 
 @check(
@@ -124,30 +150,33 @@ def listing_claimed(profile: Profile) -> str | None:
     return lists_claimed(profile)
 
 
+def listed_or_used(x: Reading, profile: Profile) -> Unjudged | None:
+    """A list came, and the chat model was used with success."""
+    given = listed if x.asked.operation is Operation.MODELS else succeeded
+    return given(x, profile)
+
+
 @check(
     "models.configured-listed",
     level=SHOULD,
     on=probe("models.list", "chat.basic"),
-    given=(),
+    given=listed_or_used,
     claimed=listing_claimed,
     scope=Scope.LINKED,
     probes=("models.list", "chat.basic"),
 )
 def the_used_model_is_listed(xs: tuple[Reading, ...], profile: Profile) -> Problems:
     """The model that requests name is in the model list."""
-    used = {
-        x.asked.body.get("model")
-        for x in xs
-        if x.exchange.probe == "chat.basic" and x.status == 200
+    used = {str(x.asked.body.get("model")) for x in xs if x.asked.chat}
+    ids = {
+        str(m.get("id")) for x in xs if x.asked.operation is Operation.MODELS for m in entries(x)
     }
-    lists = [x for x in xs if x.exchange.probe == "models.list" and listed(x, profile) is None]
-    ids = {m.get("id") for x in lists for m in entries(x)}
-    for model in sorted(str(m) for m in used):
-        if lists and model not in ids:
+    for model in sorted(used):
+        if model not in ids:
             yield Problem(
                 "/data",
                 expected=f"an entry {model!r}",
-                actual=f"{len(ids)} other ids: {', '.join(sorted(map(str, ids))[:5])}",
+                actual=f"{len(ids)} other ids: {', '.join(sorted(ids)[:5])}",
             )
 
 
@@ -166,37 +195,35 @@ def models_are_retrieved(x: Reading, profile: Profile) -> Problems:
     if x.status not in (200, 429):
         yield Problem("status", expected="200", actual=f"{x.status}")
     elif x.status == 200:
-        for violation in violations("model", x.json.value):
-            yield Problem(
-                violation.pointer or "/", expected=violation.expected, actual=violation.actual
-            )
+        wanted = unquote(x.asked.request.path.rpartition("/models/")[2])
+        got = x.object.get("id") if x.object is not None else x.json.value
+        if got != wanted:
+            yield Problem("/id", expected=repr(wanted), actual=repr(got)[:200])
+
+
+def listed_or_retrieved(x: Reading, profile: Profile) -> Unjudged | None:
+    """A list came, and a model alone."""
+    given = listed if x.asked.operation is Operation.MODELS else completion
+    return given(x, profile)
 
 
 @check(
     "models.retrieve-equals-list",
     level=SHOULD,
     on=probe("models.list", "models.retrieve"),
+    given=listed_or_retrieved,
     claimed=single_claimed,
     scope=Scope.LINKED,
     probes=("models.list", "models.retrieve"),
 )
 def a_model_is_as_listed(xs: tuple[Reading, ...], profile: Profile) -> Problems:
-    """A model retrieved alone has the id, created time and owner that the list gives it."""
+    """A model retrieved alone has the created time and owner that the list gives it."""
     lists = {
-        m.get("id"): m
-        for x in xs
-        if x.exchange.probe == "models.list" and listed(x, profile) is None
-        for m in entries(x)
+        str(m.get("id")): m for x in xs if x.asked.operation is Operation.MODELS for m in entries(x)
     }
-    for x in xs:
-        if x.exchange.probe != "models.retrieve" or completion(x, profile) is not None:
-            continue
+    for x in (x for x in xs if x.asked.operation is Operation.MODEL):
         alone = x.object or {}
-        wanted = x.asked.request.path.rpartition("/models/")[2]
-        if isinstance(alone.get("id"), str) and alone["id"] not in (wanted, unquote(wanted)):
-            yield Problem("/id", expected=repr(unquote(wanted)), actual=repr(alone["id"]))
-            continue
-        entry = lists.get(alone.get("id"))
+        entry = lists.get(str(alone.get("id")))
         for name in ("object", "created", "owned_by"):
             if entry and name in entry and name in alone and entry[name] != alone[name]:
                 yield Problem(

@@ -23,12 +23,25 @@ def read_in_its_form(x: Reading, profile: Profile) -> Unjudged | None:
     return given(x, profile)
 
 
+def counted(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, with usage where that had to be asked for."""
+    if (reason := read_in_its_form(x, profile)) is not None:
+        return reason
+    if x.asked.streams and not chunk.usage_chunks(x):
+        return Unjudged("no usage in the stream", Hindrance.RECORDING)
+    return None
+
+
 def called_in_one_form(x: Reading, profile: Profile) -> Unjudged | None:
     """It was answered in its form, and the request forced a tool call."""
     choice = x.asked.body.get("tool_choice")
     if choice != "required" and not x.asked.named_tool:
         return Unjudged("no tool call was forced", Hindrance.RECORDING)
-    return read_in_its_form(x, profile)
+    if (reason := read_in_its_form(x, profile)) is not None:
+        return reason
+    if not x.asked.streams and not chat.messages_of(x):
+        return Unjudged("the answer has no message")
+    return None
 
 
 @check(
@@ -48,32 +61,16 @@ def accepted_alike(plain: Reading, stream: Reading, profile: Profile) -> Problem
 
 
 @check(
-    "parity.choices",
-    level=MUST,
-    on=ordinary_chat,
-    given=read_in_its_form,
-    scope=Scope.PAIR,
-    probes=BASIC,
-)
-def as_many_choices(plain: Reading, stream: Reading, profile: Profile) -> Problems:
-    """Both forms of an answer have the same number of choices."""
-    ours, theirs = len(chat.choices_of(plain.object or {})), len(stream.choices)
-    if plain.asked.n > 1 and ours != theirs:
-        yield Problem("choices", expected=f"{ours}, as without stream", actual=f"{theirs}")
-
-
-@check(
     "parity.prompt-tokens",
     level=SHOULD,
     on=ordinary_chat,
-    given=read_in_its_form,
+    given=counted,
     scope=Scope.PAIR,
     probes=COUNTED,
 )
 def prompts_cost_the_same(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """The prompt is counted alike in both forms."""
-    carriers = chunk.usage_chunks(stream)
-    ours, theirs = (plain.object or {}).get("usage"), carriers[-1][1]["usage"] if carriers else None
+    ours, theirs = (plain.object or {}).get("usage"), chunk.usage_chunks(stream)[-1][1]["usage"]
     if not isinstance(ours, dict) or not isinstance(theirs, dict):
         return
     first, second = ours.get("prompt_tokens"), theirs.get("prompt_tokens")
@@ -110,7 +107,7 @@ def the_same_model_answers(plain: Reading, stream: Reading, profile: Profile) ->
 )
 def forced_calls_come_in_both(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """A tool call that the request forces comes in both forms or in neither."""
-    ours = any(chat.calls_of(m) for _, _, m in chat.messages_of(plain))
+    ours = any(m.get("tool_calls") for _, _, m in chat.messages_of(plain))
     theirs = any(delta.get("tool_calls") for c in stream.choices.values() for _, delta in c.deltas)
     if ours != theirs:
         words = {True: "a tool call", False: "none"}

@@ -54,6 +54,8 @@ class Check:
     probes: tuple[str, ...]
     problems: Callable[..., Iterable[Problem]]
     module: str
+    presupposes: str | None = None
+    """The probe without whose success an equal status on others says nothing: one cause, one failure."""
 
 
 _CHECKS: dict[str, Check] = {}
@@ -72,6 +74,7 @@ def check(
     scope: Scope = Scope.EACH,
     clause: str | None = None,
     title: str | None = None,
+    presupposes: str | None = None,
 ) -> Callable[[Body], Body]:
     """Declare a check; its docstring is the rule, in one sentence."""
 
@@ -100,6 +103,7 @@ def check(
             probes,
             body,
             body.__module__,
+            presupposes,
         )
         return body
 

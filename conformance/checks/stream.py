@@ -62,7 +62,14 @@ def lost_lines(x: Reading) -> list[tuple[str, str, int]]:
     ]
 
 
-@check("stream.accepted", level=MUST, on=probe("chat.stream.basic"), given=whole, probes=STREAM)
+@check(
+    "stream.accepted",
+    level=MUST,
+    on=probe("chat.stream.basic"),
+    given=whole,
+    probes=STREAM,
+    presupposes="chat.basic",
+)
 def streams_are_offered(x: Reading, profile: Profile) -> Problems:
     """A minimal request with stream: true is answered 200."""
     yield from accepted(x)
@@ -387,6 +394,12 @@ def errors_in_streams_have_a_shape(x: Reading, profile: Profile) -> Problems:
     for number, value in x.error_events:
         envelope = envelope_of(value)
         if Shape.UNKNOWN in shapes or envelope.shape in shapes:
+            if envelope.shape is Shape.OPENAI and not isinstance(envelope.message, str):
+                yield Problem(
+                    f"event {number}: {envelope.at}/message",
+                    expected="text",
+                    actual=f"{envelope.message!r}",
+                )
             continue
         yield Problem(
             f"event {number}",

@@ -35,6 +35,7 @@ def _refused(x: Reading, what: str) -> Problems:
     level=MUST,
     on=probe("turn.own-message"),
     given=judged_turn,
+    presupposes="chat.basic",
     probes=("turn.own-message",),
 )
 def own_message_is_accepted(x: Reading, profile: Profile) -> Problems:
@@ -47,6 +48,7 @@ def own_message_is_accepted(x: Reading, profile: Profile) -> Problems:
     level=MUST,
     on=probe("turn.tool-result"),
     given=judged_turn,
+    presupposes="chat.basic",
     probes=("turn.tool-result",),
 )
 def tool_result_is_accepted(x: Reading, profile: Profile) -> Problems:

@@ -16,7 +16,8 @@ _PARTS = (
 
 
 def _count(value: JSON) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    counted = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if counted else None  # type: ignore[return-value]
 
 
 def sum_broken(usage: JSON, at: str) -> Problems:

@@ -62,11 +62,10 @@ def judge(
         selected = [i for i in known if i in wanted] if check else None
         made = judge_recording(loaded, profile=claims, selected=selected, strict=strict)
     else:
-        exchanges, notes = loaded
-        for note in notes:
+        for note in loaded.notes:
             print(f"conformance: {note}", file=sys.stderr)
         made = judge_exchanges(
-            exchanges, claims or load_profile("base"), wanted, foreign=True, strict=strict
+            loaded.exchanges, claims or load_profile("base"), wanted, foreign=True, strict=strict
         )
     show(made, Outputs(json=json, markdown=markdown), quiet=quiet)
     raise typer.Exit(made.exit_code)

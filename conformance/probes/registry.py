@@ -150,12 +150,16 @@ def continued(
     probe = all_probes()[step.probe]
     earlier = exchanges.get(step.after[0])
     if earlier is None or earlier.last is None:
-        return f"{step.after[0]} was not answered"
+        return (
+            earlier.not_sent
+            if earlier is not None and earlier.not_sent
+            else f"{step.after[0]}: not answered"
+        )
     if probe.continuation is None:
         return f"{step.probe} has no continuation"
     body = probe.continuation(Reading(earlier))
     if isinstance(body, str):
-        return body
+        return f"after {step.after[0]}: {body}"
     path = target.paths(probe.operation, profile)[0]
     return request_of(probe, path, target, body)
 

@@ -25,7 +25,7 @@ def reply(answer: Reading) -> dict[str, JSON] | str:
     """The conversation so far, the assistant's message as it came, and another question."""
     message = _message(answer)
     if message is None:
-        return f"{answer.id} brought no message to send back"
+        return "it brought no message to send back"
     return {
         "model": answer.asked.body["model"],
         "messages": [*_history(answer), message, user("Say it again.")],
@@ -39,7 +39,7 @@ def tool_result(answer: Reading) -> dict[str, JSON] | str:
     calls = message.get("tool_calls") if message else None
     ids = [c.get("id") for c in calls if isinstance(c, dict)] if isinstance(calls, list) else []
     if message is None or not ids or not all(isinstance(i, str) and i for i in ids):
-        return f"{answer.id} brought no tool call to answer"
+        return "it brought no tool call to answer"
     results: list[JSON] = [
         {"role": "tool", "tool_call_id": i, "content": '{"temperature": 21}'} for i in ids
     ]

@@ -61,6 +61,7 @@ def listed(words: Sequence[str]) -> str:
 
 _QUOTES_WANTED = "\0quotes"
 """Ends a complaint about a value that quotes would mend; never reaches a reader."""
+_WHERE_KEYS_ARE_PASTED = ("endpoint", "auth", "env")
 
 
 def _with_quotes(complaint: Complaint, written: str | None) -> Complaint:
@@ -85,7 +86,7 @@ def _of(error: Any) -> Iterator[Complaint]:
         case "enum" | "const":
             yield Complaint(path, _unknown_word(error))
         case "type":
-            yield Complaint(path, _wrong_kind(error.instance, error.validator_value))
+            yield Complaint(path, _wrong_kind(error.instance, _types(error), _texts([error])))
         case "anyOf":
             yield from _nearest_form(error, path)
         case _:
@@ -107,25 +108,33 @@ def _unknown_keys(error: Any, path: Path) -> Iterator[Complaint]:
 def _pattern(error: Any, path: Path) -> Complaint:
     """Of a value, or (``propertyNames``, whose inner error jsonschema reports) of a key."""
     expected = error.schema.get("patternErrorMessage", "another form")
-    inner = "propertyNames" in error.absolute_schema_path
-    if inner:
-        return Complaint(
-            (*path, error.instance), f"{shown(error.instance)} is not {expected}", at_key=True
-        )
-    return Complaint(path, f"{shown(error.instance)} is not {expected}")
+    at_key = "propertyNames" in error.absolute_schema_path
+    # What stands where a variable's name belongs may be the key itself.
+    what = "this" if path == _WHERE_KEYS_ARE_PASTED else shown(error.instance)
+    return Complaint(
+        (*path, error.instance) if at_key else path, f"{what} is not {expected}", at_key
+    )
 
 
 def _unknown_word(error: Any) -> str:
-    words = [word for word in error.validator_value if word is not None]
-    if not isinstance(error.instance, str):
-        return f"expected {listed([shown(w)[1:-1] for w in words])}, got {_got(error.instance)}{_QUOTES_WANTED}"
-    return f"unknown value {shown(error.instance)}; use {listed(words)}{nearest(error.instance, words)}"
+    allowed = [word for word in error.validator_value if word is not None]
+    words = [word if isinstance(word, str) else json.dumps(word) for word in allowed]
+    if isinstance(error.instance, str):
+        hint = nearest(error.instance, words)
+        return f"unknown value {shown(error.instance)}; use {listed(words)}{hint}"
+    quotable = _QUOTES_WANTED if json.dumps(error.instance) in words else ""
+    return f"expected {listed(words)}, got {_got(error.instance)}{quotable}"
 
 
-def _wrong_kind(value: Any, kinds: str | list[str]) -> str:
-    names = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
-    text = f"expected {listed([_KINDS[name] for name in names])}, got {_got(value)}"
-    return text + _QUOTES_WANTED if "string" in names else text
+def _wrong_kind(value: Any, kinds: Iterable[str], texts: Iterable[Mapping[str, Any]]) -> str:
+    """``texts`` are the schemas under which a text would do: quotes help if one takes this value as text."""
+    names = [_KINDS[kind] for kind in dict.fromkeys(kinds) if kind != "null"]
+    told = f"expected {listed(names)}, got {_got(value)}"
+    written = json.dumps(value)
+    helps = any(
+        written in schema["enum"] if "enum" in schema else value is not None for schema in texts
+    )
+    return told + _QUOTES_WANTED if helps else told
 
 
 def _got(value: Any) -> str:
@@ -154,8 +163,9 @@ def _nearest_form(error: Any, path: Path) -> Iterator[Complaint]:
         for cause in fitting[0]:
             yield from _of(cause)
         return
-    kinds = dict.fromkeys(kind for causes in forms.values() for kind in _kinds(causes))
-    yield Complaint(path, _wrong_kind(error.instance, [kind for kind in kinds if kind != "null"]))
+    wrong = [one for causes in forms.values() for one in _type_errors(causes)]
+    kinds = [kind for one in wrong for kind in _types(one)]
+    yield Complaint(path, _wrong_kind(error.instance, kinds, _texts(wrong)))
 
 
 def _of_another_kind(causes: list[Any]) -> bool:
@@ -172,13 +182,21 @@ def _of_another_kind(causes: list[Any]) -> bool:
     return False
 
 
-def _kinds(causes: list[Any]) -> Iterator[str]:
+def _type_errors(causes: list[Any]) -> Iterator[Any]:
     for cause in causes:
         if cause.validator == "type":
-            wanted = cause.validator_value
-            yield from [wanted] if isinstance(wanted, str) else wanted
+            yield cause
         elif cause.validator == "anyOf":
-            yield from _kinds(cause.context)
+            yield from _type_errors(cause.context)
+
+
+def _types(error: Any) -> list[str]:
+    kinds = error.validator_value
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _texts(errors: list[Any]) -> list[Mapping[str, Any]]:
+    return [error.schema for error in errors if "string" in _types(error)]
 
 
 def _out_of_bounds(error: Any) -> str:

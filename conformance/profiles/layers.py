@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from conformance.profiles.strict_yaml import (
 from conformance.spec.data import data_dir
 
 MOST_TOLD = 20
+MOST_LOOKED_FOR = 500
+"""Complaints of one kind that are worded at all: a file with more is not a profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,9 @@ class Layer:
 
     file: str
     path: Path
+    """As it was opened: the names it extends count from its directory."""
+    identity: Path
+    """The same for all ways to name one file."""
     document: Document
     flaws: tuple[Flaw, ...]
 
@@ -60,7 +66,7 @@ def read_layers(name_or_path: str) -> tuple[Layer, ...]:
         except ProfileError as error:
             raise ProfileError(f"{_at_extends(last)}: extends: {error}") from None
         layers.append(following)
-        if any(layer.path == following.path for layer in layers[:-1]):
+        if any(layer.identity == following.identity for layer in layers[:-1]):
             circle = " -> ".join(layer.file for layer in layers)
             raise ProfileError(f"{_at_extends(last)}: extends goes in a circle: {circle}")
 
@@ -115,12 +121,12 @@ def _read(path: Path, file: str) -> Layer:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-        path = path.resolve()
+        identity = path.resolve()
     except (OSError, ValueError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ProfileError(f"{file}: cannot be read: {reason}") from None
     document = read_document(data, file)
-    return judged(Layer(file, path, document, document.flaws))
+    return judged(Layer(file, path, identity, document, document.flaws))
 
 
 def judged(layer: Layer) -> Layer:
@@ -128,6 +134,6 @@ def judged(layer: Layer) -> Layer:
     document = layer.document
     found = [
         Flaw(layer.place(c) or document.places.get(pointer(c.path[:-1]), (1, 1)), c.text)
-        for c in complaints(document.value, document.raw, pointer)
+        for c in islice(complaints(document.value, document.raw, pointer), MOST_LOOKED_FOR)
     ]
     return replace(layer, flaws=(*layer.flaws, *found))

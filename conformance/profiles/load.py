@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,14 @@ from conformance.model.errors import ProfileError
 from conformance.model.profile import Profile
 from conformance.profiles.build import document_of, profile_of
 from conformance.profiles.complaints import Complaint
-from conformance.profiles.layers import Layer, judged, profile_names, read_layers, tell
+from conformance.profiles.layers import (
+    MOST_LOOKED_FOR,
+    Layer,
+    judged,
+    profile_names,
+    read_layers,
+    tell,
+)
 from conformance.profiles.merging import merge
 from conformance.profiles.rules import broken_rules, cited
 from conformance.profiles.strict_yaml import Document, Flaw, Place, misread, pointer
@@ -54,7 +62,7 @@ def profile_to_json(profile: Profile) -> dict[str, Any]:
 def profile_from_json(value: Mapping[str, Any]) -> Profile:
     """The inverse of ``profile_to_json``; a ProfileError names what in the object is no profile."""
     try:
-        return _resolved((judged(Layer("profile", Path(), Document(dict(value)), ())),))
+        return _resolved((judged(Layer("profile", Path(), Path(), Document(dict(value)), ())),))
     except RecursionError:
         raise ProfileError("profile:1:1: nested too deeply") from None
 
@@ -75,7 +83,7 @@ def _resolved(layers: tuple[Layer, ...]) -> Profile:
     document: dict[str, Any] = {}
     for layer in reversed(layers):
         document = merge(document, layer.value)
-    for complaint in broken_rules(document):
+    for complaint in islice(broken_rules(document), MOST_LOOKED_FOR):
         file, place = _where(layers, complaint)
         problems.append((file, Flaw(place, complaint.text)))
     tell(problems)

@@ -209,7 +209,8 @@ def _name(
     if name in known or own or _map(declared, name).get("vendor_only") is True:
         return
     hint = nearest(name, [*known, *(n for n in declared if n != name)])
-    text = f"unknown parameter {shown(name)}{hint or ';'} a vendor's own needs vendor_only: true"
+    own_needs = "a parameter of the vendor's own needs vendor_only: true"
+    text = f"unknown parameter {shown(name)}{hint} ({own_needs})"
     yield Complaint(path, text, at_key=True)
 
 
@@ -249,9 +250,11 @@ def _others(
     """Parameters named by a parameter."""
     known = [*parameter_names(), *declared]
     for key in ("requires", "excludes", "overridden_by", "ignored_when", "alias_of", "renamed_to"):
+        at_key = isinstance(claim.get(key), Mapping)
         for below, other in _words(claim.get(key)):
+            here = (*path, key, *below)
             if other == name:
-                yield Complaint((*path, key, *below), f"{shown(name)} names itself here")
+                yield Complaint(here, f"{shown(name)} names itself here", at_key)
             elif other not in known:
                 text = f"unknown parameter {shown(other)}{nearest(other, known)}"
-                yield Complaint((*path, key, *below), text)
+                yield Complaint(here, text, at_key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from io import StringIO
 from typing import IO
 
 from rich.console import Console
@@ -235,11 +234,3 @@ def _rule(page: Page, finding: Finding, clause: Clause | None) -> None:
         page.row("curl", f"{len(finding.curl)} characters, see results.json", indent=_INSIDE)
     elif finding.curl:
         page.unwrapped("curl", finding.curl, indent=_INSIDE)
-
-
-def finding_text(finding: Finding, rules: Mapping[str, Clause] | None = None) -> str:
-    """One finding as plain text, as the report for a terminal shows it."""
-    buffer = StringIO()
-    known = clauses() if rules is None else rules
-    _finding(Page(console_for(buffer)), finding, known.get(finding.clause))
-    return buffer.getvalue()

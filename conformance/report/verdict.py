@@ -130,11 +130,12 @@ def _lesser(exercised: Sequence[Finding]) -> list[str]:
 
 
 def verdict_lines(findings: Sequence[Finding], exit_code: int) -> list[str]:
-    """The verdict at length: the sentence, what was broken, what was not exercised and why, the exit code."""
+    """The verdict at length: the sentence, what is broken, what was not exercised and why, the exit code."""
     lines = [verdict_sentence(findings, exit_code) + "."]
     for outcome, level in ((Outcome.FAIL, Level.MUST), (Outcome.WARN, Level.SHOULD)):
         ids = [f.check for f in findings if f.outcome is outcome]
-        if ids:
+        told = outcome is Outcome.FAIL and len(ids) <= _NAMED  # in the sentence above
+        if ids and not told:
             lines.append(f"{_rules(len(ids), level)} broken: {named(ids, 20)}.")
     stale = [f.check for f in findings if f.outcome is Outcome.STALE]
     if stale:

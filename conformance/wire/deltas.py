@@ -56,7 +56,9 @@ class ChoiceParts:
     roles: list[tuple[int, JSON]] = field(default_factory=list)
     """Role values other than null, with their events."""
     finishes: list[tuple[int, JSON]] = field(default_factory=list)
-    """Finish reasons other than null."""
+    """Finish reasons other than null and the empty string, which clients take for none."""
+    blank_finish: bool = False
+    """Whether a finish reason was something else that clients take for none, such as the empty string."""
     content: list[tuple[int, str]] = field(default_factory=list)
     refusal: list[tuple[int, str]] = field(default_factory=list)
     tools: dict[int, ToolCallParts] = field(default_factory=dict)
@@ -103,8 +105,11 @@ def _is_index(value: JSON) -> bool:
 
 
 def _take(parts: ChoiceParts, number: int, entry: dict[str, JSON]) -> None:
-    if entry.get("finish_reason") is not None:
-        parts.finishes.append((number, entry["finish_reason"]))
+    reason = entry.get("finish_reason")
+    if reason:
+        parts.finishes.append((number, reason))
+    elif reason is not None:
+        parts.blank_finish = True
     delta = entry.get("delta")
     if not isinstance(delta, dict):
         return

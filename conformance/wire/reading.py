@@ -178,10 +178,10 @@ class Reading:
 
     @cached_property
     def parsed_events(self) -> list[tuple[int, sse.Event, Parsed]]:
-        """Events other than [DONE] with their numbers (from 1) and their data as JSON."""
+        """Events before [DONE] with their numbers (from 1) and their data as JSON; clients read no further."""
         return [
             (n, event, strict_json.parse_text(event.data))
-            for n, event in enumerate(self.stream.events, 1)
+            for n, event in enumerate(self.stream.events[: self.done_at], 1)
             if not is_done(event.data)
         ]
 

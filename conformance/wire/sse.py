@@ -6,10 +6,14 @@ Lines end with LF, CR or CRLF and with nothing else: U+2028 and its like are dat
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 _BOM = b"\xef\xbb\xbf"
 _KNOWN = ("data", "event", "id", "retry")
+_LINE_END = re.compile(rb"\r\n|\n|\r(?=[^\n])")
+"""A CR that is the last byte so far ends no line yet: an LF may follow."""
+_NAMES = {b"\n": "LF", b"\r": "CR", b"\r\n": "CRLF"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,9 @@ class EventStream:
         """Take the next bytes."""
         buffer = self._tail + data
         at = 0
-        while (cut := _line_end(buffer, at)) is not None:
-            stop, next_at = cut
-            self._ends.add({b"\n": "LF", b"\r": "CR"}.get(buffer[stop:next_at], "CRLF"))
+        for line_end in _LINE_END.finditer(buffer):
+            stop, next_at = line_end.span()
+            self._ends.add(_NAMES[line_end.group()])
             self._line(buffer[at:stop], self._offset + at, self._offset + next_at)
             at = next_at
         self._tail = buffer[at:]
@@ -160,17 +164,6 @@ class EventStream:
         elif self._fields:
             self._blocks.append(Block(tuple(self._fields), self._start, end))
         self._reset(end)
-
-
-def _line_end(buffer: bytes, at: int) -> tuple[int, int] | None:
-    """Where the line from ``at`` stops and the next begins; None while that is not known."""
-    lf = buffer.find(b"\n", at)
-    cr = buffer.find(b"\r", at, None if lf < 0 else lf)
-    if cr < 0:
-        return None if lf < 0 else (lf, lf + 1)
-    if cr + 1 == len(buffer):
-        return None  # an LF may follow
-    return (cr, cr + 2) if buffer[cr + 1 : cr + 2] == b"\n" else (cr, cr + 1)
 
 
 def read_stream(body: bytes) -> Stream:

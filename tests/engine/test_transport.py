@@ -383,9 +383,8 @@ def test_https_to_a_plain_port() -> None:
         peer.sock.recv(1000)
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with serving(talk) as server:
-        with Transport(server.origin.replace("http:", "https:")) as transport:
-            attempt = transport.send(GET)
+    with serving(talk) as server, Transport(server.origin.replace("http:", "https:")) as transport:
+        attempt = transport.send(GET)
 
     assert Ended.REFUSED is attempt.ended
     assert "the TLS handshake failed; does the endpoint speak https at this port?" == attempt.detail
@@ -421,9 +420,11 @@ def tls(certificate: Path, talk: Talk) -> Talk:
 
 def test_an_untrusted_certificate(certificate: Path) -> None:
     """A certificate nobody vouches for is told as such."""
-    with serving(tls(certificate, always(answer(b"ok")))) as server:
-        with Transport(server.origin.replace("http:", "https:")) as transport:
-            attempt = transport.send(GET)
+    with (
+        serving(tls(certificate, always(answer(b"ok")))) as server,
+        Transport(server.origin.replace("http:", "https:")) as transport,
+    ):
+        attempt = transport.send(GET)
 
     assert Ended.REFUSED is attempt.ended
     assert "the endpoint's certificate is not valid: self-signed certificate" == attempt.detail
@@ -433,20 +434,24 @@ def test_an_answer_over_tls(certificate: Path) -> None:
     """A trusted endpoint is spoken to as any other, over kept connections."""
     trusting = ssl.create_default_context(cafile=str(certificate))
     body = b"x" * 100_000
-    with serving(tls(certificate, always(answer(body)))) as server:
-        with Transport(
+    with (
+        serving(tls(certificate, always(answer(body)))) as server,
+        Transport(
             server.origin.replace("http:", "https:"), ssl_context=trusting, timeout=5
-        ) as transport:
-            attempts = [transport.send(POST) for _ in range(2)]
+        ) as transport,
+    ):
+        attempts = [transport.send(POST) for _ in range(2)]
 
     assert [(Ended.COMPLETE, body)] * 2 == [(a.ended, a.body) for a in attempts]
 
 
 def test_redirects_are_not_followed() -> None:
     """No request goes anywhere but to the target."""
-    with serving(always(answer(b"", "Location: /elsewhere", status="302 Found"))) as server:
-        with Transport(server.origin) as transport:
-            attempt = transport.send(GET)
+    with (
+        serving(always(answer(b"", "Location: /elsewhere", status="302 Found"))) as server,
+        Transport(server.origin) as transport,
+    ):
+        attempt = transport.send(GET)
 
     assert 302 == attempt.status
     assert 1 == len(server.requests)
@@ -462,10 +467,12 @@ def test_proxies_in_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch)
 
 def test_cookies_are_not_kept() -> None:
     """Requests do not depend on one another."""
-    with serving(always(answer(b"", "Set-Cookie: a=1"))) as server:
-        with Transport(server.origin) as transport:
-            transport.send(GET)
-            transport.send(GET)
+    with (
+        serving(always(answer(b"", "Set-Cookie: a=1"))) as server,
+        Transport(server.origin) as transport,
+    ):
+        transport.send(GET)
+        transport.send(GET)
 
     assert not [r for r in server.requests if b"cookie" in r.lower()]
 
@@ -507,11 +514,13 @@ def test_what_is_sent() -> None:
     request = Request(
         "POST", "/v1/a%2Fb/ü?x=1#y", Operation.CHAT, (("Content-Type", "application/json"),), b"{}"
     )
-    with serving(always(answer(b"ok"))) as server:
-        with Transport(
+    with (
+        serving(always(answer(b"ok"))) as server,
+        Transport(
             server.origin, secret=Secret(KEY), headers=(("X-Team", "t"), ("user-agent", "me"))
-        ) as transport:
-            transport.send(request)
+        ) as transport,
+    ):
+        transport.send(request)
 
     assert [
         "POST /v1/a%2Fb/%C3%BC?x=1#y HTTP/1.1",
@@ -544,11 +553,13 @@ def test_the_key_goes_only_where_it_is_asked_for(
 ) -> None:
     """Probes without a key, or with a wrong one, never carry the user's."""
     request = Request("GET", "/", Operation.OTHER, headers, None, credentials)
-    with serving(always(answer(b"ok"))) as server:
-        with Transport(
+    with (
+        serving(always(answer(b"ok"))) as server,
+        Transport(
             server.origin, secret=Secret(KEY), headers=(("Authorization", "Bearer profile"),)
-        ) as transport:
-            transport.send(request)
+        ) as transport,
+    ):
+        transport.send(request)
 
     lines = server.requests[0].split(b"\r\n")
     assert expected == [line[15:] for line in lines if line.startswith(b"Authorization: ")]

@@ -8,7 +8,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.model.exchange import Chunk
@@ -125,6 +125,7 @@ secrets = st.text(min_size=6, max_size=40)
 around = st.text(max_size=40)
 
 
+@settings(deadline=None)
 @given(secrets, around, around, st.lists(st.integers(0, 200), max_size=6))
 def test_no_secret_survives_any_split(
     secret: str, before: str, after: str, cuts: list[int]
@@ -141,6 +142,7 @@ def test_no_secret_survives_any_split(
     assert secret.encode("utf-8") not in b"".join(c.data for c in blotted)
 
 
+@settings(deadline=None)
 @given(secrets, around, around)
 def test_no_secret_survives_in_json(secret: str, before: str, after: str) -> None:
     """Also where the text around and the secret are written as JSON, in ASCII or not."""
@@ -154,6 +156,7 @@ def test_no_secret_survives_in_json(secret: str, before: str, after: str) -> Non
         assert json.dumps(secret, ensure_ascii=ascii_only)[1:-1].encode() not in blotted
 
 
+@settings(deadline=None)
 @given(secrets, st.binary(max_size=9), st.binary(max_size=9))
 def test_no_secret_survives_in_base64(secret: str, before: bytes, after: bytes) -> None:
     """What base64 decodes to does not hold it either."""

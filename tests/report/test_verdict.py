@@ -106,7 +106,8 @@ def test_the_lines_name_what_is_broken_and_the_exit_code() -> None:
     """The end of the report answers what a reader of a log asks."""
     lines = verdict_lines(a_handful(), 4)
 
-    assert "1 MUST rule broken: chat.response.choice-index." in lines
+    assert "1 is broken (chat.response.choice-index)" in lines[0]
+    assert "1 SHOULD rule broken: chunk.role-first." in lines
     assert "Waivers that meet no problem, to be removed: chat.response.usage." in lines
     assert "Exit code 4: the suite itself failed; please report it." == lines[-1]
 
@@ -122,3 +123,11 @@ def test_long_lists_of_names_are_cut() -> None:
     """The first few, and how many more."""
     assert "a, b and 3 more" == named(list("abcde"), 2)
     assert "a, b" == named(list("ab"), 2)
+
+
+def test_broken_rules_are_named_once() -> None:
+    """Those that the sentence has no room for get a line of their own."""
+    broken = [a_finding(f"a.b{n}", Outcome.FAIL) for n in range(5)]
+
+    assert "5 MUST rules broken: a.b0, a.b1, a.b2, a.b3, a.b4." in verdict_lines(broken, 1)
+    assert not any("rule broken" in line for line in verdict_lines(broken[:1], 1))

@@ -16,10 +16,12 @@ from conformance.refserver.faults import (
 )
 from conformance.refserver.faults.registry import Fault, Stage, fault, fault_named, faults
 
-FAULTS: tuple[Fault, ...] = faults()
-"""All faults that are declared here."""
-
 AREAS = (http, chat, tools, stream, chunk, chunk_tools, parity, errors, auth, models)
-"""The modules that declare them."""
+"""The modules that declare faults."""
+
+FAULTS: tuple[Fault, ...] = tuple(
+    one for area in AREAS for one in faults() if one.change.__module__ == area.__name__
+)
+"""All faults that are declared here, in that order."""
 
 __all__ = ["AREAS", "FAULTS", "Fault", "Stage", "fault", "fault_named", "faults"]

@@ -8,7 +8,6 @@ from typing import Any
 
 from conformance.refserver.exchange import Frame, Obj, Reply
 from conformance.refserver.faults.registry import Facts
-from conformance.refserver.writing import DONE
 
 
 def without(value: Obj, *names: str) -> Obj:
@@ -115,12 +114,6 @@ def each_tool_delta(chunks: list[Obj], change: Callable[[Obj], Obj]) -> list[Obj
         return with_delta(chunk, {**delta_of(chunk), "tool_calls": pieces})
 
     return where(chunks, is_call, changed)
-
-
-def before_done(events: list[bytes], *more: bytes) -> list[bytes]:
-    """Events with more of them before the end marker."""
-    at = events.index(DONE) if DONE in events else len(events)
-    return [*events[:at], *more, *events[at:]]
 
 
 def in_the_middle(events: list[bytes], *more: bytes) -> list[bytes]:

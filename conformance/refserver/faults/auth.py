@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.model.profile import Cause
 from conformance.model.request import Operation
-from conformance.refserver.exchange import Reply
+from conformance.refserver.exchange import Frame, Reply
 from conformance.refserver.faults.altering import with_header
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.refserver.mistakes import Decision
@@ -82,11 +82,23 @@ def malformed_418(made: Refused, facts: Facts) -> Refused:
 
 @fault("auth-key-in-message", "auth.key-not-echoed", on=Stage.REFUSAL, needs_key=True)
 def key_in_message(made: Refused, facts: Facts) -> Refused:
-    """The message repeats a wrong key."""
-    if not (_about_key(facts.mistake, *_AUTH) and facts.sent_key):
+    """The message of errors repeats the key that was sent."""
+    error = made.content.get("error") if isinstance(made.content, dict) else None
+    if not (isinstance(error, dict) and facts.sent_key):
         return made
-    error = {**made.content.get("error", {}), "message": f"Incorrect key: {facts.sent_key}"}
-    return replace(made, content={"error": error})
+    text = f"{error.get('message')} (key {facts.sent_key})"
+    return replace(made, content={"error": {**error, "message": text}})
+
+
+@fault("auth-key-across-frames", "auth.key-not-echoed", on=Stage.REPLY, needs_key=True)
+def key_across_frames(reply: Reply, facts: Facts) -> Reply:
+    """A comment in streams repeats the key, in two halves that leave apart."""
+    if not (facts.streamed and facts.sent_key):
+        return reply
+    half = len(facts.sent_key) // 2
+    comment = f": {facts.sent_key}\n\n".encode()
+    halves = (Frame(comment[: 2 + half]), Frame(comment[2 + half :], delay=0.05))
+    return replace(reply, frames=(*halves, *reply.frames))
 
 
 @fault("auth-key-in-header", "auth.key-not-echoed", on=Stage.REPLY, needs_key=True)

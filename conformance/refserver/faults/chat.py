@@ -62,12 +62,6 @@ def chat_error_with_200(answer: Obj, facts: Facts) -> Obj:
     }
 
 
-@fault("chat-error-beside-answer", "chat.response.not-an-error", on=Stage.COMPLETION)
-def chat_error_beside_answer(answer: Obj, facts: Facts) -> Obj:
-    """Completions carry an error beside the answer."""
-    return {"error": {"message": "Partial.", "type": "server_error"}, **answer}
-
-
 @fault("chat-id-missing", "chat.response.id", on=Stage.COMPLETION)
 def chat_id_missing(answer: Obj, facts: Facts) -> Obj:
     """Completions have no id."""
@@ -336,7 +330,8 @@ def chat_usage_text(answer: Obj, facts: Facts) -> Obj:
 def chat_usage_negative(answer: Obj, facts: Facts) -> Obj:
     """The completion tokens of completions are negative."""
     prompt = answer["usage"]["prompt_tokens"]
-    return usage_with(answer, completion_tokens=-1, total_tokens=prompt - 1)
+    usage = {"prompt_tokens": prompt, "completion_tokens": -1, "total_tokens": prompt - 1}
+    return {**answer, "usage": usage}
 
 
 @fault("chat-usage-details-list", "chat.response.usage-details", on=Stage.COMPLETION)
@@ -395,13 +390,13 @@ def chat_fingerprint_number(answer: Obj, facts: Facts) -> Obj:
     return {**answer, "system_fingerprint": 7}
 
 
-@fault("chat-two-choices", "chat.response.choice-count", "parity.choices", on=Stage.COMPLETION)
+@fault("chat-two-choices", "chat.response.choice-count", on=Stage.COMPLETION)
 def chat_two_choices(answer: Obj, facts: Facts) -> Obj:
     """Completions have two choices although one was asked for."""
     return {**answer, "choices": [*answer["choices"], {**answer["choices"][0], "index": 1}]}
 
 
-@fault("chat-no-choices", "chat.response.choice-count", "parity.choices", on=Stage.COMPLETION)
+@fault("chat-no-choices", "chat.response.choice-count", on=Stage.COMPLETION)
 def chat_no_choices(answer: Obj, facts: Facts) -> Obj:
     """Completions have an empty array of choices."""
     return {**answer, "choices": []}

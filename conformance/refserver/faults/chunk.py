@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from conformance.refserver.completion import counted
+from conformance.refserver.completion import Answer
 from conformance.refserver.exchange import Obj
 from conformance.refserver.faults.altering import (
     before_finish,
@@ -224,10 +225,10 @@ def chunk_role_missing(chunks: Chunks, facts: Facts) -> Chunks:
 
 @fault("chunk-role-late", "chunk.role-first", on=Stage.CHUNKS)
 def chunk_role_late(chunks: Chunks, facts: Facts) -> Chunks:
-    """The role comes only with the second delta."""
-    first, second, *rest = chunks
-    second = with_delta(second, {"role": "assistant", **delta_of(second)})
-    return [with_delta(first, without(delta_of(first), "role")), second, *rest]
+    """The role comes only after the first piece of the answer."""
+    first, second, third, *rest = chunks
+    third = with_delta(third, {"role": "assistant", **delta_of(third)})
+    return [with_delta(first, without(delta_of(first), "role")), second, third, *rest]
 
 
 @fault("chunk-role-repeated", "chunk.role-once", on=Stage.CHUNKS)
@@ -279,6 +280,18 @@ def chunk_logprobs_of_old_api(chunks: Chunks, facts: Facts) -> Chunks:
     return [each_choice(chunk, lambda c: {**c, "logprobs": bare}) for chunk in chunks]
 
 
+@fault("chunk-service-tier-number", "chunk.service-tier", on=Stage.CHUNKS)
+def chunk_service_tier_number(chunks: Chunks, facts: Facts) -> Chunks:
+    """The service tier of chunks is a number."""
+    return each(chunks, service_tier=1)
+
+
+@fault("chunk-fingerprint-number", "chunk.system-fingerprint", on=Stage.CHUNKS)
+def chunk_fingerprint_number(chunks: Chunks, facts: Facts) -> Chunks:
+    """The system fingerprint of chunks is a number."""
+    return each(chunks, system_fingerprint=7)
+
+
 @fault("chunk-usage-list", "chunk.usage", on=Stage.CHUNKS)
 def chunk_usage_list(chunks: Chunks, facts: Facts) -> Chunks:
     """The usage of streams is an array."""
@@ -313,12 +326,10 @@ def chunk_usage_withheld(chunks: Chunks, facts: Facts) -> Chunks:
     return [without(chunk, "usage") for chunk in chunks if chunk["choices"]]
 
 
-@fault("chunk-usage-unasked", "chunk.usage-unasked", on=Stage.CHUNKS)
-def chunk_usage_unasked(chunks: Chunks, facts: Facts) -> Chunks:
+@fault("chunk-usage-unasked", "chunk.usage-unasked", on=Stage.ANSWER)
+def chunk_usage_unasked(answer: Answer, facts: Facts) -> Answer:
     """Streams give their usage although it was not asked for."""
-    if facts.asks_usage:
-        return chunks
-    return [*chunks, {**chunks[-1], "choices": [], "usage": counted(10, 8)}]
+    return replace(answer, request=replace(answer.request, include_usage=True))
 
 
 def _ends_with_usage(chunks: Chunks) -> bool:
@@ -328,7 +339,9 @@ def _ends_with_usage(chunks: Chunks) -> bool:
 @fault("chunk-usage-first", "chunk.usage-place", on=Stage.CHUNKS)
 def chunk_usage_first(chunks: Chunks, facts: Facts) -> Chunks:
     """The usage of streams comes before the text."""
-    return [chunks[-1], *chunks[:-1]] if _ends_with_usage(chunks) else chunks
+    if not _ends_with_usage(chunks):
+        return chunks
+    return [chunks[-1], *(without(chunk, "usage") for chunk in chunks[:-1])]
 
 
 @fault("chunk-usage-on-finish", "chunk.usage-place", on=Stage.CHUNKS)
@@ -345,7 +358,7 @@ def chunk_usage_erased(chunks: Chunks, facts: Facts) -> Chunks:
     return [*chunks, {**chunks[-1], "usage": None}] if _ends_with_usage(chunks) else chunks
 
 
-@fault("chunk-second-choice", "chunk.choice-count", "parity.choices", on=Stage.CHUNKS)
+@fault("chunk-second-choice", "chunk.choice-count", on=Stage.CHUNKS)
 def chunk_second_choice(chunks: Chunks, facts: Facts) -> Chunks:
     """Streams have two choices although one was asked for."""
     second = [each_choice(chunk, lambda c: {**c, "index": 1}) for chunk in chunks]

@@ -12,7 +12,7 @@ from conformance.refserver.faults.altering import with_body, with_header, withou
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.refserver.mistakes import Decision
 from conformance.refserver.refusals import JSON_TYPE, Refused
-from conformance.refserver.writing import DONE, event
+from conformance.refserver.writing import DONE
 
 _AUTH = (Cause.NO_KEY, Cause.WRONG_KEY, Cause.MALFORMED_KEY)
 
@@ -275,9 +275,3 @@ def in_stream_200(reply: Reply, facts: Facts) -> Reply:
 def in_stream(reply: Reply, facts: Facts) -> Reply:
     """Refused streams have the right status but bring the error as an event."""
     return _as_events(reply, facts, None, lambda body: (Frame(b"data: " + body + b"\n\n"),))
-
-
-@fault("error-empty-stream-200", "errors.stream-as-json", on=Stage.REPLY)
-def empty_stream_200(reply: Reply, facts: Facts) -> Reply:
-    """Refused streams are answered with status 200 and an error event without a message."""
-    return _as_events(reply, facts, 200, lambda _: (Frame(event({"error": {}})), Frame(DONE)))

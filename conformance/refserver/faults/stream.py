@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from conformance.refserver.completion import Answer
 from conformance.refserver.exchange import End, Frame, Reply
-from conformance.refserver.faults.altering import before_done, chunk_at, in_the_middle, with_header
+from conformance.refserver.faults.altering import chunk_at, in_the_middle, with_header, without
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.refserver.mistakes import Decision, Mistake
 from conformance.refserver.writing import DONE, event
@@ -198,7 +198,7 @@ def stream_done_twice(events: list[bytes], facts: Facts) -> list[bytes]:
 def stream_after_done(events: list[bytes], facts: Facts) -> list[bytes]:
     """A chunk without choices follows the end marker."""
     first = json.loads(events[chunk_at(events)].removeprefix(b"data: "))
-    return [*events, event({**first, "choices": []})]
+    return [*events, event({**without(first, "usage"), "choices": []})]
 
 
 @fault("stream-done-lower-case", "stream.done-exact", on=Stage.EVENTS)
@@ -237,13 +237,14 @@ def stream_empty(events: list[bytes], facts: Facts) -> list[bytes]:
     return []
 
 
-@fault("stream-error-text", "stream.error-shape", on=Stage.EVENTS)
+@fault("stream-error", "stream.without-error", on=Stage.EVENTS)
+def stream_error(events: list[bytes], facts: Facts) -> list[bytes]:
+    """Streams break off with an error half way."""
+    error = {"message": "Overloaded.", "type": "server_error", "param": None, "code": None}
+    return [*events[: len(events) // 2], event({"error": error})]
+
+
+@fault("stream-error-text", "stream.without-error", "stream.error-shape", on=Stage.EVENTS)
 def stream_error_text(events: list[bytes], facts: Facts) -> list[bytes]:
-    """An error in a stream is a string instead of an object."""
-    return before_done(events, event({"error": "The model is overloaded."}))
-
-
-@fault("stream-error-without-message", "stream.error-shape", on=Stage.EVENTS)
-def stream_error_without_message(events: list[bytes], facts: Facts) -> list[bytes]:
-    """An error in a stream has no message."""
-    return before_done(events, event({"error": {"type": "server_error", "code": None}}))
+    """Streams break off with an error that is a string instead of an object."""
+    return [*events[: len(events) // 2], event({"error": "The model is overloaded."})]
