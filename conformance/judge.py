@@ -117,7 +117,8 @@ class Judge:
         if made.unjudged:
             # A reason of the run weighs most: it alone makes the run incomplete.
             order = [Hindrance.RUN, Hindrance.ENDPOINT, Hindrance.MODEL, Hindrance.RECORDING]
-            name, why = min(made.unjudged, key=lambda u: order.index(u[1].hindrance))
+            meant = [u for u in made.unjudged if u[0].partition("#")[0] in check.probes]
+            name, why = min(meant or made.unjudged, key=lambda u: order.index(u[1].hindrance))
             if why.hindrance is Hindrance.RECORDING:
                 return replace(made, outcome=Outcome.SKIP, reason=f"nothing to judge: {why.reason}")
             reason = f"{name}: {why.reason}"
@@ -225,9 +226,7 @@ def evidence(x: Reading, at: str) -> str:
 
 
 def _kept(check: Check, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
-    """As many as are shown; where they are too many, the gravest."""
-    if len(problems) <= PROBLEMS_KEPT:
-        return problems
+    """As many as are shown, the gravest first."""
     grave = sorted(problems, key=lambda p: (p.waived is not None, -(p.level or check.level).rank))
     return tuple(grave[:PROBLEMS_KEPT])
 

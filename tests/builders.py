@@ -155,7 +155,7 @@ def finish_chunk(finish: Value = "stop", index: int = 0, **changes: Value) -> di
 
 def usage_chunk(**changes: Value) -> dict[str, Value]:
     """The chunk with the usage alone."""
-    return a_chunk(choices=[], usage=a_usage(), **changes)
+    return a_chunk(**{"choices": [], "usage": a_usage(), **changes})
 
 
 def text_chunks(*words: str) -> list[dict[str, Value]]:

@@ -381,17 +381,19 @@ def call_ids_tell_calls_apart(x: Reading, profile: Profile) -> Problems:
     """Tool calls of one answer have ids that are not empty and differ."""
     for at, _, message in messages_of(x):
         ids = [call["id"] for call in calls_of(message) if isinstance(call.get("id"), str)]
+        earlier: set[JSON] = set()
         for position, call_id in enumerate(ids):
             if call_id == "":
                 yield Problem(
                     f"{at}/message/tool_calls/{position}/id", expected="an id", actual='""'
                 )
-            elif call_id in ids[:position]:
+            elif call_id in earlier:
                 yield Problem(
                     f"{at}/message/tool_calls/{position}/id",
                     expected="an id of its own",
                     actual=f"{call_id!r}, the id of an earlier call",
                 )
+            earlier.add(call_id)
 
 
 @check(

@@ -182,7 +182,8 @@ for _field in FIELDS:
 
 def _constant(x: Reading, name: str, level: Level | None = None) -> Problems:
     """A problem at the first chunk whose value differs from the first one's."""
-    chunks = [(n, c[name]) for n, c in content_chunks(x) if isinstance(c.get(name), str | int)]
+    kind = int if name == "created" else str  # what has another type is another check's
+    chunks = [(n, c[name]) for n, c in content_chunks(x) if isinstance(c.get(name), kind)]
     for number, value in chunks[1:]:
         if value != chunks[0][1]:
             yield Problem(

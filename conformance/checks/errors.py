@@ -42,6 +42,9 @@ CAUSE_OF = {
 }
 """Which mistake a probe makes."""
 
+KEY_CAUSES = (Cause.NO_KEY, Cause.WRONG_KEY, Cause.MALFORMED_KEY)
+"""Clients tell a refused key from other mistakes by its status alone."""
+
 _TITLES = {
     Cause.MALFORMED_JSON: (
         "errors.malformed-json",
@@ -108,6 +111,9 @@ def status_problem(x: Reading, profile: Profile, cause: Cause) -> Problems:
     refusal, status = profile.refusal(cause), x.status or 0
     stated = " or ".join(map(str, refusal.statuses)) or "a 4xx status"
     fits = status in refusal.statuses if refusal.statuses else 400 <= status < 500
+    # Another 4xx is an honest refusal all the same, unless one status was promised.
+    honest = 400 <= status < 500 and len(refusal.statuses) != 1 and cause not in KEY_CAUSES
+    weaker = SHOULD if honest else MUST
     if fits or (profile.errors.with_status_200 and status == 200 and error_with_success(x)):
         return
     yield Problem(
@@ -115,14 +121,20 @@ def status_problem(x: Reading, profile: Profile, cause: Cause) -> Problems:
         expected=stated,
         actual=f"{status}"
         + (", as if nothing were wrong" if status < 300 and not error_with_success(x) else ""),
-        level=refusal.level,
+        level=min(refusal.level, weaker, key=lambda level: level.rank),
         evidence=x.body[:300].decode("utf-8", "replace"),
     )
 
 
 def _declare(cause: Cause, id: str, title: str) -> None:
     @check(
-        id, level=MUST, on=probe(*PROBES[cause]), given=refusable, probes=PROBES[cause], title=title
+        id,
+        level=MUST,
+        on=probe(*PROBES[cause]),
+        given=refusable,
+        probes=PROBES[cause],
+        title=title,
+        presupposes="chat.basic",
     )
     def refused_as_stated(x: Reading, profile: Profile) -> Problems:
         yield from status_problem(x, profile, cause)
@@ -371,7 +383,7 @@ def errors_are_not_pages(x: Reading, profile: Profile) -> Problems:
 _INTERNALS = re.compile(
     rb"Traceback \(most recent call last\)"
     rb"|File \\?\"[^\"\n]{1,200}\.py\\?\", line \d+"
-    rb"|\bat [\w.$<> ]+ ?\([^()\n]{0,200}\.(?:js|ts|mjs|cjs|java|kt|scala):\d+(?::\d+)?\)"
+    rb"|\bat [\w.$<> ]{1,120}\([^()\n]{0,200}\.(?:js|ts|mjs|cjs|java|kt|scala):\d+(?::\d+)?\)"
     rb"|goroutine \d+ \["
     rb"|\.go:\d+ \+0x"
     rb"|thread '[^']{1,80}' panicked at"

@@ -94,8 +94,9 @@ def event_stream(x: Reading, profile: Profile) -> Unjudged | None:
 
 
 def whole_stream(x: Reading, profile: Profile) -> Unjudged | None:
-    """An event stream came, to its end."""
-    return event_stream(x, profile) or whole(x, profile)
+    """An event stream came, to its end or at least to its [DONE]."""
+    reason = event_stream(x, profile)
+    return reason if reason is not None or x.done_at is not None else whole(x, profile)
 
 
 def chunks_came(x: Reading, profile: Profile) -> Unjudged | None:
@@ -111,7 +112,7 @@ def chunks_came(x: Reading, profile: Profile) -> Unjudged | None:
 
 def finished_stream(x: Reading, profile: Profile) -> Unjudged | None:
     """A stream came to its end with chunks and without an error inside."""
-    for given in (chunks_came, whole):
+    for given in (chunks_came, whole_stream):
         if (reason := given(x, profile)) is not None:
             return reason
     if x.error_events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from urllib.parse import unquote
 
 from conformance.model.finding import Problem, Unjudged
@@ -136,11 +137,10 @@ def entries_have_their_fields(x: Reading, profile: Profile) -> Problems:
 )
 def ids_are_unique(x: Reading, profile: Profile) -> Problems:
     """A model list names each model once."""
-    ids = [m["id"] for m in entries(x) if isinstance(m.get("id"), str)]
-    for twice in sorted({str(i) for i in ids if ids.count(i) > 1}):
-        yield Problem(
-            "/data", expected="each id once", actual=f"{twice!r} {ids.count(twice)} times"
-        )
+    ids = Counter(str(m["id"]) for m in entries(x) if isinstance(m.get("id"), str))
+    for name, count in sorted(ids.items()):
+        if count > 1:
+            yield Problem("/data", expected="each id once", actual=f"{name!r} {count} times")
 
 
 def listing_claimed(profile: Profile) -> str | None:
@@ -197,7 +197,8 @@ def models_are_retrieved(x: Reading, profile: Profile) -> Problems:
     elif x.status == 200:
         wanted = unquote(x.asked.request.path.rpartition("/models/")[2])
         got = x.object.get("id") if x.object is not None else x.json.value
-        if got != wanted:
+        unnamed = x.object is not None and not isinstance(got, str)  # models.entry says so
+        if got != wanted and not unnamed:
             yield Problem("/id", expected=repr(wanted), actual=repr(got)[:200])
 
 

@@ -10,15 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from conformance.model.errors import ConformanceError, UsageError
+from conformance.model.errors import UsageError
 from conformance.options import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Options
-
-if TYPE_CHECKING:
-    from conformance.pytest_plugin.run import Run
 
 REPORT_DIRECTORY = Path("conformance-report")
 EMBEDDED_KEY = "CONFORMANCE_EMBEDDED_KEY"
@@ -350,22 +346,11 @@ def drive(options: Options, files: Files) -> int:
     import pytest
 
     import conformance.suite
-    from conformance.pytest_plugin.plugin import FAILED, KEY
+    from conformance.pytest_plugin.run import Prepared, Run
 
     from .show import Outputs, show
 
-    caught: list[Run] = []
-    failed: list[ConformanceError] = []
-
-    class Catch:
-        """Takes the run out of pytest's configuration before it goes."""
-
-        def pytest_unconfigure(self, config: pytest.Config) -> None:
-            if (run := config.stash.get(KEY, None)) is not None:
-                caught.append(run)
-            if (error := config.stash.get(FAILED, None)) is not None:
-                failed.append(error)
-
+    prepared = Prepared(Run(options, None))
     suite = Path(conformance.suite.__file__).parent
     arguments = [
         str(suite / "test_checks.py"),
@@ -379,20 +364,16 @@ def drive(options: Options, files: Files) -> int:
         "-p",
         "no:cacheprovider",
         *(("-p", "pytest_html.plugin", "-p", "pytest_metadata.plugin") if files.html else ()),
-        *_as_arguments(options),
         *files.arguments(),
     ]
     said = io.StringIO()
     with redirect_stdout(said):
-        code = pytest.main(arguments, plugins=[Catch()])
-    if failed:
-        raise failed[0]
-    if code == pytest.ExitCode.USAGE_ERROR or not caught:
+        code = pytest.main(arguments, plugins=[prepared])
+    if prepared.failure is not None:
+        raise prepared.failure
+    run = prepared.run
+    if code == pytest.ExitCode.USAGE_ERROR or run.recording is None:
         raise UsageError(said.getvalue().strip() or "pytest could not be started")
-    run = caught[0]
-    if run.recording is None or (code == pytest.ExitCode.INTERNAL_ERROR and run.judgement is None):
-        print(said.getvalue(), file=sys.stderr)
-        return 4
     made = run.judge()
     show(made, Outputs(), quiet=options.quiet)
     if not options.quiet:
@@ -403,23 +384,3 @@ def drive(options: Options, files: Files) -> int:
         ]
         print(f"written: {', '.join(written)}")
     return made.exit_code
-
-
-def _as_arguments(options: Options) -> list[str]:
-    named = {
-        "base-url": options.base_url,
-        "model": options.model,
-        "profile": options.profile,
-        "api-key-env": options.api_key_env,
-        "suite": options.suite,
-        "concurrency": options.concurrency,
-        "rate": options.rate,
-        "max-requests": options.max_requests,
-        "max-output-tokens": options.max_output_tokens,
-        "seed": options.seed,
-        "timeout": options.timeout,
-        "recording": options.recording,
-    }
-    made = [f"--conformance-{name}={value}" for name, value in named.items() if value is not None]
-    made += [f"--conformance-check={glob}" for glob in options.check]
-    return made + (["--conformance-strict"] if options.strict else [])

@@ -355,6 +355,7 @@ def _with_whole_variants(
             "parameters": {
                 name: merge(parameters.get(name, {}), claim, ("parameters", name))
                 for name, claim in variant.get("parameters", {}).items()
+                if claim is not None
             },
         }
         for variant in models.get("variants", ())

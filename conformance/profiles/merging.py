@@ -35,8 +35,8 @@ def merge(parent: Mapping[str, Any], child: Mapping[str, Any], at: Path = ()) ->
 
 
 def without_nulls(value: Any, at: Path = ()) -> Any:
-    """A document whose nulls had nothing to take away."""
-    if is_data(at):
+    """A document whose nulls had nothing to take away; those of variants wait for the claims they change."""
+    if is_data(at) or (at[:2] == ("models", "variants") and at[3:] == ("parameters",)):
         return value
     if isinstance(value, Mapping):
         return {k: without_nulls(v, (*at, k)) for k, v in value.items() if v is not None}

@@ -14,7 +14,7 @@ from conformance.model.errors import UsageError
 from conformance.model.target import parse_base_url
 from conformance.profiles.complaints import Complaint, Path, nearest, shown
 from conformance.profiles.grammar import parameter_names
-from conformance.profiles.merging import is_data
+from conformance.profiles.merging import is_data, merge
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _PARTS = ("text", "image_url", "input_audio", "file", "refusal")
@@ -78,7 +78,8 @@ def _parameters(document: Mapping[str, Any]) -> Iterator[tuple[Path, str, Mappin
     variants = _map(document, "models").get("variants")
     for number, variant in enumerate(variants if isinstance(variants, list) else ()):
         for name, claim in _map(variant, "parameters").items():
-            yield ("models", "variants", number, "parameters", name), name, _map(claim)
+            whole = merge(_map(document, "parameters", name), _map(claim), ("parameters", name))
+            yield ("models", "variants", number, "parameters", name), name, whole
 
 
 # --- statements and sources ---

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.model.errors import ConformanceError, Unreachable, UsageError
+from conformance.model.errors import ConformanceError, UsageError
 from conformance.pytest_plugin import options
 
 if TYPE_CHECKING:
-    from conformance.pytest_plugin.run import Run, Verdict
+    from conformance.pytest_plugin.run import Prepared, Run, Verdict
 
 KEY: pytest.StashKey[Run] = pytest.StashKey()
 FAILED: pytest.StashKey[ConformanceError] = pytest.StashKey()
@@ -29,8 +30,29 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register our marks; with one of our options given, load the profile and prepare the run."""
     for level in ("must", "should", "may"):
         config.addinivalue_line("markers", f"{level}: the check is a {level.upper()} rule")
-    if not options.given(config):
+    prepared = _prepared(config)
+    if prepared is None and not options.given(config):
         return
+    if prepared is not None:
+        config.stash[KEY] = prepared.run
+    else:
+        _start(config)
+    if config.pluginmanager.hasplugin("html"):
+        from conformance.pytest_plugin.html import Columns
+
+        config.pluginmanager.register(Columns(config.stash[KEY]), "conformance-html")
+
+
+def _prepared(config: pytest.Config) -> Prepared | None:
+    if "conformance.pytest_plugin.run" not in sys.modules:
+        return None  # nobody can have made one
+    from conformance.pytest_plugin.run import Prepared
+
+    plugins = config.pluginmanager.get_plugins()
+    return next((plugin for plugin in plugins if isinstance(plugin, Prepared)), None)
+
+
+def _start(config: pytest.Config) -> None:
     from conformance.pytest_plugin.run import Run
 
     replay = options.text(config, "replay")
@@ -41,13 +63,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 "a live run sends concurrently by itself and takes no -n; "
                 "record first and judge the recording with --conformance-replay"
             )
-        run = config.stash[KEY] = Run(options.options(config), Path(replay) if replay else None)
+        config.stash[KEY] = Run(options.options(config), Path(replay) if replay else None)
     except ConformanceError as error:
         raise pytest.UsageError(str(error)) from None
-    if config.pluginmanager.hasplugin("html"):
-        from conformance.pytest_plugin.html import Columns
-
-        config.pluginmanager.register(Columns(run), "conformance-html")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -125,11 +143,12 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
     if run is not None and not session.config.option.collectonly and _ours(session):
         try:
             run.record()
-        except Unreachable as error:
-            session.config.stash[FAILED] = error
-            raise session.Interrupted(str(error)) from None
         except ConformanceError as error:
-            raise pytest.UsageError(str(error)) from None
+            session.config.stash[FAILED] = error
+            prepared = _prepared(session.config)
+            if prepared is not None:
+                prepared.failure = error
+            raise session.Interrupted(str(error)) from None
     return (yield)
 
 
@@ -153,8 +172,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the files asked for, and leave with the exit code that both doors share."""
     config = session.config
     run = config.stash.get(KEY, None)
-    if config.stash.get(FAILED, None) is not None:
-        session.exitstatus = Unreachable.exit_code
+    failed = config.stash.get(FAILED, None)
+    if failed is not None:
+        session.exitstatus = failed.exit_code
         return
     if (
         run is None

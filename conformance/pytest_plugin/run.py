@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.judging import Judgement
-from conformance.model.errors import UsageError
+from conformance.model.errors import ConformanceError, UsageError
 from conformance.model.exchange import Exchange
 from conformance.model.finding import Finding, Outcome
 from conformance.options import Options
@@ -118,6 +118,14 @@ class Run:
                     exit_code=made.exit_code,
                 ),
             )
+
+
+class Prepared:
+    """A run made beforehand, handed to pytest as a plugin; ``failure`` is what ended it early."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.failure: ConformanceError | None = None
 
 
 def write_text(path: Path, text: str) -> None:

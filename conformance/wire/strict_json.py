@@ -41,7 +41,8 @@ class Parsed:
 
 @dataclass(slots=True)
 class _Notes:
-    duplicates: list[str] = field(default_factory=list)
+    duplicates: dict[str, None] = field(default_factory=dict)
+    """Only its keys count, in order."""
     non_finite: list[str] = field(default_factory=list)
 
     def object_of(self, pairs: list[tuple[str, JSON]]) -> JSON:
@@ -49,8 +50,8 @@ class _Notes:
         if len(made) != len(pairs):
             seen: set[str] = set()
             for name, _ in pairs:
-                if name in seen and name not in self.duplicates:
-                    self.duplicates.append(name)
+                if name in seen:
+                    self.duplicates[name] = None
                 seen.add(name)
         return made
 

@@ -90,7 +90,6 @@ def of_a_call(pointer: str, value: Value, **how: Value) -> Case:
     )
 
 
-OTHER_REASON = ("chunk.finish-present",)
 FIELD_CASES = [
     right("chunk.choices", "an array of objects"),
     right("chunk.choices", "an empty array", ("/choices", [])),
@@ -122,7 +121,7 @@ FIELD_CASES = [
     wrong("chunk.delta", f"{C}/delta", None),
     right("chunk.finish-reason", "absent while open", (f"{C}/finish_reason", GONE)),
     breaks("chunk.finish-reason", "another word", said(*edited(4, (f"{C}/finish_reason", "eos"))), at=f"event 4: {C}/finish_reason", actual='"eos"'),
-    wrong("chunk.finish-reason", f"{C}/finish_reason", "", also=("chunk.finish-once", "chunk.finish-last")),
+    wrong("chunk.finish-reason", f"{C}/finish_reason", ""),
     right("chunk.role", "the same role again is another matter", (f"{C}/delta", {})),
     breaks("chunk.role", "another", said(*edited(1, (f"{C}/delta/role", "model"))), at=f"event 1: {C}/delta/role", actual='"model"'),
     right("chunk.content", "text"),

@@ -334,10 +334,44 @@ def never_but_profile_error(path: Path, text: str) -> None:
         load_profile(str(path))
 
 
-KEYS = ["parameters", "models", "policies", "errors", "messages", "streaming", "responses", "waivers", "endpoint", "statements"]
+KEYS = [
+    "parameters",
+    "models",
+    "policies",
+    "errors",
+    "messages",
+    "streaming",
+    "responses",
+    "waivers",
+    "endpoint",
+    "statements",
+]
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 WORDS = st.sampled_from(
-    ["support", "full", "n", "temperature", "source", "requires", "values", "causes", "documented", "400", "shape", "outcome", "reject", "variants", "roles", "fixed", "default", "since", "paths", "auth", "null", "unknown"]
+    [
+        "support",
+        "full",
+        "n",
+        "temperature",
+        "source",
+        "requires",
+        "values",
+        "causes",
+        "documented",
+        "400",
+        "shape",
+        "outcome",
+        "reject",
+        "variants",
+        "roles",
+        "fixed",
+        "default",
+        "since",
+        "paths",
+        "auth",
+        "null",
+        "unknown",
+    ]
 )
 TREES = st.recursive(
     LEAVES | WORDS,
