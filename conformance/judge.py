@@ -117,6 +117,8 @@ class Judge:
         if made.unjudged:
             # A reason of the run weighs most: it alone makes the run incomplete.
             order = [Hindrance.RUN, Hindrance.ENDPOINT, Hindrance.MODEL, Hindrance.RECORDING]
+            if self.foreign:  # nothing was planned, so that it is not there weighs most
+                order.sort(key=lambda hindrance: hindrance is not Hindrance.RECORDING)
             meant = [u for u in made.unjudged if u[0].partition("#")[0] in check.probes]
             name, why = min(meant or made.unjudged, key=lambda u: order.index(u[1].hindrance))
             if why.hindrance is Hindrance.RECORDING:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.json import JSON
-from conformance.model.profile import Profile, Sends, UsagePlace
+from conformance.model.profile import Profile, Sends, Support, UsagePlace
 from conformance.spec.validate import Violation
 from conformance.wire.deltas import ChoiceParts, ToolCallParts
 from conformance.wire.reading import Reading
@@ -344,6 +344,8 @@ def usage_was_asked(x: Reading, profile: Profile) -> Unjudged | None:
 
 def usage_claimed(profile: Profile) -> str | None:
     """Whether the profile has usage in streams at all."""
+    if profile.parameter("stream_options").support is Support.NONE:
+        return "the profile says that stream_options is not supported"
     return (
         "the profile says that streams carry no usage"
         if profile.streaming.usage is Sends.NEVER

@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[KEY] = prepared.run
     else:
         _start(config)
-    if config.pluginmanager.hasplugin("html"):
+    if config.getoption("htmlpath", None):
         from conformance.pytest_plugin.html import Columns
 
         config.pluginmanager.register(Columns(config.stash[KEY]), "conformance-html")

@@ -6,6 +6,7 @@ import re
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
+_REPEATS = 5000
 _PRINTABLE = "abcxyz0123456789_-ABCXYZ .,:/@"
 
 
@@ -42,7 +43,7 @@ def _node(kind: str, value: Any, repeats: int, variant: int) -> str:
             return _text(value[-1], repeats, variant)
         case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
             low, high, inner = value
-            count = min(max(int(low), repeats), int(high))
+            count = min(max(int(low), repeats), int(high), _REPEATS)
             return "".join(_text(inner, repeats, variant) for _ in range(count))
         case "ATOMIC_GROUP":
             return _text(value, repeats, variant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from conformance.refserver.exchange import Obj
@@ -43,7 +44,7 @@ class Place:
 def places(body: Obj, name: str) -> list[Place]:
     """All places a name points to whose parent is there; ``[]`` is each item, ``*`` each member."""
     found: list[tuple[str, Any]] = [("", body)]
-    *inner, last = re.findall(r"\[\]|[^.\[\]]+", name)
+    *inner, last = _steps(name)
     for step in inner:
         found = [
             (place.label, place.value)
@@ -52,6 +53,11 @@ def places(body: Obj, name: str) -> list[Place]:
             if place.present
         ]
     return [place for label, value in found for place in _below(label, value, last)]
+
+
+@cache
+def _steps(name: str) -> list[str]:
+    return re.findall(r"\[\]|[^.\[\]]+", name)
 
 
 def _below(label: str, value: Any, step: str) -> Iterator[Place]:

@@ -139,6 +139,8 @@ def _names(profile: Profile) -> list[str]:
 
 def _claim(name: str, body: Obj, profile: Profile) -> Parameter:
     stated = profile.parameter(name, str(body.get("model")))
+    if stated == Parameter(name) and name in OPENAI:
+        return OPENAI[name]
     return effective(stated, stated.alias_of or _renamed_from(name, profile))
 
 
@@ -150,8 +152,11 @@ def _renamed_from(name: str, profile: Profile) -> str | None:
 
 
 def _parameter(name: str, body: Obj, profile: Profile) -> Iterator[Mistake]:
+    found = places(body, name)
+    if not found:
+        return
     claim = _claim(name, body, profile)
-    for place in places(body, name):
+    for place in found:
         if not place.present:
             if _needed(claim, place):
                 yield missing(place.label)
@@ -211,15 +216,16 @@ def _value(claim: Parameter, place: Place, profile: Profile) -> Iterator[Mistake
 
 
 def _companions(name: str, body: Obj, profile: Profile) -> Iterator[Mistake]:
+    found = [one for one in places(body, name) if one.present and one.value is not None]
+    if not found:
+        return
     claim = _claim(name, body, profile)
-    for place in places(body, name):
-        if not place.present or place.value is None:
-            continue
+    for place in found:
         if _overridden(claim, body):
             place.drop()
             continue
-        if found := _lonely(claim, place, body):
-            yield found
+        if lonely := _lonely(claim, place, body):
+            yield lonely
             place.drop()
 
 

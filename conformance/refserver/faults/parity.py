@@ -21,12 +21,6 @@ def parity_tools_only_whole(decision: Decision, facts: Facts) -> Decision:
     return decision
 
 
-@fault("parity-fewer-choices", "parity.choices", on=Stage.ANSWER)
-def parity_fewer_choices(answer: Answer, facts: Facts) -> Answer:
-    """Streams give one choice, however many were asked for."""
-    return replace(answer, choices=answer.choices[:1]) if answer.request.stream else answer
-
-
 @fault("parity-prompt-tokens", "parity.prompt-tokens", on=Stage.CHUNKS)
 def parity_prompt_tokens(chunks: list[Obj], facts: Facts) -> list[Obj]:
     """Streams count more prompt tokens than whole answers."""

@@ -1,0 +1,104 @@
+"""Faults: each is small, has a name of its own, says who notices, and changes something."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import replace
+
+import pytest
+
+from conformance.model.errors import UsageError
+from conformance.model.profile import Errors, Profile, Sends, Shape, Streaming, UsagePlace
+from conformance.refserver.exchange import Obj
+from conformance.refserver.faults import FAULTS, Fault, Stage, fault, fault_named
+from conformance.refserver.faults.registry import Facts
+
+from .asking import KEY, LOCKED, ask, battery
+
+NAMES = [one.name for one in FAULTS]
+LINES = 14
+"""Of a fault's function, its decorator, signature and docstring included."""
+
+PROFILES = {
+    "flat": replace(LOCKED, errors=Errors(shapes=(Shape.FLAT,))),
+    "text": replace(LOCKED, errors=Errors(shapes=(Shape.STRING,))),
+    "empty": replace(LOCKED, errors=Errors(shapes=(Shape.EMPTY,))),
+    "bare-streams": replace(
+        LOCKED,
+        streaming=Streaming(
+            done=Sends.NEVER, usage=Sends.NEVER, role="never", finish_reason_key="absent"
+        ),
+    ),
+    "full-streams": replace(
+        LOCKED,
+        streaming=Streaming(
+            usage=Sends.ALWAYS,
+            usage_places=(UsagePlace.EVERY_CHUNK,),
+            role="every",
+            comments=Sends.ALWAYS,
+        ),
+    ),
+    "usage-at-finish": replace(
+        LOCKED,
+        streaming=Streaming(usage=Sends.ALWAYS, usage_places=(UsagePlace.FINISH_CHUNK,)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fault_changes_something(name: str) -> None:
+    """Some reply differs from that of the correct server, and not all of them do without need."""
+    chosen = fault_named(name)
+    requests = battery().values()
+    changed = [
+        ask(one, LOCKED, key=KEY) != ask(one, LOCKED, key=KEY, fault=chosen) for one in requests
+    ]
+
+    assert any(changed)
+    assert not all(changed)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_faults_bear_with_any_profile(profile: Profile) -> None:
+    """Where a profile's answers lack what a fault would change, the fault changes nothing and does not fail."""
+    for chosen in FAULTS:
+        for one in battery().values():
+            assert ask(one, profile, key=KEY, fault=chosen) is not None
+
+
+@pytest.mark.parametrize("chosen", FAULTS, ids=NAMES)
+def test_a_fault_is_small(chosen: Fault) -> None:
+    """One departure is a few lines."""
+    assert len(inspect.getsource(chosen.change).splitlines()) <= LINES
+
+
+@pytest.mark.parametrize("chosen", FAULTS, ids=NAMES)
+def test_a_fault_can_be_read(chosen: Fault) -> None:
+    """Its name is of small letters and hyphens, its title one sentence, its checks look like checks."""
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", chosen.name)
+    assert re.fullmatch(r"[A-Z][^\n]*\.", chosen.title)
+    assert all(re.fullmatch(r"[a-z]+(\.[a-z0-9-]+)+", check) for check in chosen.caught_by)
+
+
+def test_names_are_unique_and_titles_too() -> None:
+    """No two faults are called or described alike."""
+    assert len(set(NAMES)) == len(FAULTS)
+    assert len({one.title for one in FAULTS}) == len(FAULTS)
+
+
+def test_an_unknown_fault_is_a_usage_error() -> None:
+    """The nearest name is offered."""
+    with pytest.raises(UsageError, match="did you mean chat-id-missing"):
+        fault_named("id-missing")
+
+
+@pytest.mark.parametrize("name", ["chat-id-missing", "new"])
+def test_a_bad_declaration_is_refused(name: str) -> None:
+    """A name that is taken, or a function without a docstring."""
+
+    def change(answer: Obj, facts: Facts) -> Obj:
+        return answer
+
+    with pytest.raises(ValueError, match=f"fault {name}"):
+        fault(name, "chat.response.id", on=Stage.COMPLETION)(change)
