@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 from conformance.model.errors import UsageError
@@ -46,9 +47,9 @@ class Options:
             raise UsageError(f"--suite is smoke, core or full, not {self.suite!r}")
         if self.concurrency < 1:
             raise UsageError(f"--concurrency is at least 1, not {self.concurrency}")
-        if self.timeout <= 0:
+        if not (isfinite(self.timeout) and self.timeout > 0):
             raise UsageError(f"--timeout is a number of seconds above 0, not {self.timeout:g}")
-        if self.rate is not None and self.rate <= 0:
+        if self.rate is not None and not (isfinite(self.rate) and self.rate > 0):
             raise UsageError(f"--rate is a number of requests a second above 0, not {self.rate:g}")
         if self.max_requests is not None and self.max_requests < 0:
             raise UsageError(f"--max-requests is 0 or more, not {self.max_requests}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.checks.registry import Check, all_checks
+from conformance.checks.registry import Check, Scope, all_checks
 from conformance.model.errors import UsageError
 from conformance.model.plan import Plan, Stage, Step
 from conformance.model.profile import Profile
@@ -18,12 +18,14 @@ def checks_of_suite(suite: str) -> list[str]:
     """The checks of a suite: smoke has those that its few probes exercise, core and full have all."""
     if suite not in SUITES:
         raise UsageError(f"unknown suite {suite!r}; use smoke, core or full")
+    return [c.id for c in all_checks().values() if suite != "smoke" or _in_smoke(c)]
+
+
+def _in_smoke(check: Check) -> bool:
+    """Whether the smoke probes exercise a check; what compares several exchanges needs all of them."""
+    enough = any if check.scope is Scope.EACH else all
     probes = all_probes()
-    return [
-        check.id
-        for check in all_checks().values()
-        if suite != "smoke" or any(probes[p].smoke for p in check.probes if p in probes)
-    ]
+    return enough(probes[i].smoke for i in check.probes)
 
 
 def make_plan(
@@ -66,7 +68,7 @@ def _wanted(chosen: list[Check], profile: Profile, suite: str) -> list[Probe]:
         after = probes[i].after
         if after is not None:
             served.add(after)
-    # Declaration order keeps what belongs together side by side; the stage sorts it afterwards.
+    # By id, so that what belongs together stays side by side; the stage sorts it afterwards.
     return [probe for i, probe in probes.items() if i in served]
 
 

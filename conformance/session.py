@@ -19,7 +19,7 @@ from conformance.engine.execute import execute
 from conformance.engine.secret import Secret
 from conformance.engine.transport import Transport
 from conformance.judging import Judgement, judge_exchanges, suite_facts, usage_of
-from conformance.model.errors import RecordingError, Unreachable, UsageError
+from conformance.model.errors import ProfileError, RecordingError, Unreachable, UsageError
 from conformance.model.exchange import Ended, Exchange
 from conformance.model.json import JSON
 from conformance.model.plan import Plan, Stage, Step
@@ -90,7 +90,10 @@ def selected_checks(options: Options) -> list[str]:
             raise UsageError(
                 f"--check {glob!r} matches no check; `conformance list checks` shows all"
             )
-    return [i for i in matching(options.check) if i in ids]
+    chosen = [i for i in matching(options.check) if i in ids]
+    if not chosen:
+        raise UsageError(f"none of the checks that --check names is in the suite {options.suite}")
+    return chosen
 
 
 def plan_for(setup: Setup, selected: Iterable[str]) -> Plan:
@@ -300,18 +303,35 @@ def judge_recording(
 ) -> Judgement:
     """Findings and results.json of a recording: the same from a live run and from its file."""
     header = recording.header
-    claims = profile or profile_from_json(dict(header.profile))
-    ids = header.plan.get("checks")
-    named = [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
+    wanted = set(all_checks() if selected is None else selected)
+    chosen = [i for i in recorded_checks(recording) if i in wanted]
+    if not chosen:
+        raise RecordingError("the recording was made for none of the checks that are to be judged")
     return judge_exchanges(
         recording.exchanges,
-        claims,
-        named if selected is None else selected,
+        profile or _recorded_profile(header),
+        chosen,
         plan=header.plan,
         target=header.target,
         suite=header.suite,
         strict=strict,
     )
+
+
+def recorded_checks(recording: Recording) -> list[str]:
+    """The checks for which a recording was made, those that this version knows."""
+    ids = recording.header.plan.get("checks")
+    known = all_checks()
+    return [i for i in ids if isinstance(i, str) and i in known] if isinstance(ids, list) else []
+
+
+def _recorded_profile(header: Header) -> Profile:
+    try:
+        return profile_from_json(dict(header.profile))
+    except ProfileError as error:
+        raise RecordingError(
+            f"the profile inside the recording cannot be used ({error}); name one with --profile"
+        ) from None
 
 
 def unreachable(recording: Recording) -> str | None:

@@ -315,7 +315,8 @@ def right_answer(request: Request, probe: str | None) -> tuple[int, Value, bytes
         return 200, a_list(), None
     if request.operation is Operation.MODEL:
         return 200, a_model(), None
-    asked = json_module.loads(request.body or b"{}")
+    read = json_module.loads(request.body or b"{}")
+    asked = read if isinstance(read, dict) else {}
     forced = asked.get("tool_choice") not in (None, "none", "auto")
     if not asked.get("stream"):
         return 200, calling() if forced else a_completion(), None

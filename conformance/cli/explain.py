@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import json
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import typer
 
 from conformance.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from conformance.probes.registry import Probe
 
 
 class Things(StrEnum):
@@ -105,7 +109,7 @@ def explanation(id: str) -> dict[str, object]:
         if facts is not None:
             return facts
     known = [row["id"] for what in Things for row in rows(what)]
-    near = difflib.get_close_matches(id, known, 3, 0.5)
+    near = difflib.get_close_matches(id, dict.fromkeys(known), 3, 0.5)
     hint = (
         f"; did you mean {' or '.join(near)}?" if near else "; `conformance list checks` shows all"
     )
@@ -114,6 +118,7 @@ def explanation(id: str) -> dict[str, object]:
 
 def _check(id: str) -> dict[str, object] | None:
     from conformance.checks.registry import all_checks
+    from conformance.probes.registry import all_probes
     from conformance.refserver.faults import FAULTS
     from conformance.spec.clauses import clauses
 
@@ -131,6 +136,8 @@ def _check(id: str) -> dict[str, object] | None:
         "who breaks": list(clause.breaks),
         "how to fix": clause.fix,
         "sent for it": list(check.probes),
+        # A few checks have the name of their probe: then this is the only place to see its request.
+        **_request(all_probes().get(id)),
         "faults that prove it": sorted(f.name for f in FAULTS if id in f.caught_by),
     }
 
@@ -142,19 +149,28 @@ def _probe(id: str) -> dict[str, object] | None:
     probe = all_probes().get(id)
     if probe is None:
         return None
-    body = (
-        probe.body.decode()
-        if isinstance(probe.body, bytes)
-        else json.dumps(probe.body, ensure_ascii=False)
-    )
     return {
         "id": id,
         "kind": "probe",
         "what": probe.title,
-        "request": f"{probe.method} {probe.path or probe.operation.value}",
-        "body": f"built from the answer to {probe.after}" if probe.after else body,
+        **_request(probe),
         "serves": [c.id for c in all_checks().values() if id in c.probes],
     }
+
+
+def _request(probe: Probe | None) -> dict[str, object]:
+    if probe is None:
+        return {}
+    request: dict[str, object] = {
+        "request": f"{probe.method} {probe.path or probe.operation.value}"
+    }
+    if probe.after:
+        request["body"] = f"built from the answer to {probe.after}"
+    elif isinstance(probe.body, bytes):
+        request["body"] = probe.body.decode()
+    elif probe.body is not None:
+        request["body"] = json.dumps(probe.body, ensure_ascii=False)
+    return request
 
 
 def _fault(id: str) -> dict[str, object] | None:

@@ -9,8 +9,6 @@ import typer
 
 from conformance.model.errors import UsageError
 
-from .show import Outputs, show
-
 
 def judge(
     file: Path = typer.Argument(
@@ -46,6 +44,8 @@ def judge(
     from conformance.recording.traffic import load_any
     from conformance.session import judge_recording
 
+    from .show import Outputs, show
+
     for glob in check:
         if not matching([glob]):
             raise UsageError(
@@ -57,10 +57,7 @@ def judge(
     if isinstance(loaded, Recording):
         for warning in loaded.warnings:
             print(f"conformance: {warning}", file=sys.stderr)
-        recorded = loaded.header.plan.get("checks")
-        known = [i for i in recorded if isinstance(i, str)] if isinstance(recorded, list) else []
-        selected = [i for i in known if i in wanted] if check else None
-        made = judge_recording(loaded, profile=claims, selected=selected, strict=strict)
+        made = judge_recording(loaded, profile=claims, selected=wanted, strict=strict)
     else:
         for note in loaded.notes:
             print(f"conformance: {note}", file=sys.stderr)

@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
+from typer.core import TyperGroup
 
 from conformance import __version__
 from conformance.model.errors import ConformanceError
 
 from . import explain, judge, profile, run, selftest, serve
+from .output import reader_may_leave
+
+
+class Commands(TyperGroup):
+    """The commands; none of them minds a reader that leaves early, such as ``head``."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the command."""
+        with reader_may_leave():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
     name="conformance",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -57,9 +71,10 @@ def main() -> None:
     except ConformanceError as error:
         print(f"conformance: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader of a pipe, such as head, went away
-        sys.stderr.close()
-        sys.exit(0)
     except KeyboardInterrupt:
         print("conformance: interrupted", file=sys.stderr)
         sys.exit(130)
+    except Exception:  # noqa: BLE001 - whatever it is, it must not look like a verdict (exit code 1)
+        traceback.print_exc()
+        print("conformance: this is a bug of the suite; please report it", file=sys.stderr)
+        sys.exit(4)

@@ -172,12 +172,14 @@ def run(
         quiet=quiet,
     )
     files = Files(json, junit, html, markdown)
+    if not files.any:
+        files = Files.in_directory(REPORT_DIRECTORY)
+    if not dry_run:
+        files.require_writable()
     with _target(given) as options:
         if dry_run:
             print_plan(options)
             return
-        if not files.any:
-            files = Files.in_directory(REPORT_DIRECTORY)
         code = drive(options, files)
     raise typer.Exit(code)
 
@@ -227,16 +229,14 @@ def record(
         if dry_run:
             print_plan(options)
             return
-        from conformance.pytest_plugin.run import told
+        from conformance.pytest_plugin.run import advancing
 
         setup = prepare(options)
         plan = plan_for(setup, selected_checks(options))
         progress = Progress(sys.stderr, quiet=quiet)
         progress.start(len(plan.steps))
         path = options.recording or Path("recording.jsonl")
-        recorder = Recorder(
-            setup, plan, path, on_exchange=lambda x: progress.advance(x.id, told(x))
-        )
+        recorder = Recorder(setup, plan, path, on_exchange=advancing(progress))
         try:
             made = recorder.run()
         finally:
@@ -268,6 +268,14 @@ class Files:
     def any(self) -> bool:
         """Whether any was asked for."""
         return any((self.json, self.junit, self.html, self.markdown))
+
+    def require_writable(self) -> None:
+        """Raise a UsageError, before anything is sent, for a file that could not be written."""
+        from conformance.pytest_plugin.run import require_writable
+
+        for path in (self.json, self.junit, self.html, self.markdown):
+            if path is not None:
+                require_writable(path)
 
     def arguments(self) -> list[str]:
         """What pytest is told of them."""
@@ -367,13 +375,17 @@ def drive(options: Options, files: Files) -> int:
         *files.arguments(),
     ]
     said = io.StringIO()
-    with redirect_stdout(said):
+    with redirect_stdout(said), _without("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         code = pytest.main(arguments, plugins=[prepared])
     if prepared.failure is not None:
         raise prepared.failure
     run = prepared.run
+    if code == pytest.ExitCode.INTERNAL_ERROR:
+        raise RuntimeError(said.getvalue())
     if code == pytest.ExitCode.USAGE_ERROR or run.recording is None:
         raise UsageError(said.getvalue().strip() or "pytest could not be started")
+    if run.interrupted:
+        print("conformance: interrupted; judging what was answered until then", file=sys.stderr)
     made = run.judge()
     show(made, Outputs(), quiet=options.quiet)
     if not options.quiet:
@@ -384,3 +396,13 @@ def drive(options: Options, files: Files) -> int:
         ]
         print(f"written: {', '.join(written)}")
     return made.exit_code
+
+
+@contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Takes variables away for a while: what the user told pytest is not meant for this run."""
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from conformance.report.markdown import markdown
 from conformance.report.results import dumps
 from conformance.report.text import console_for, print_report
 from conformance.report.verdict import verdict_sentence
+
+from .output import reader_may_leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,12 @@ def show(made: Judgement, outputs: Outputs, *, quiet: bool = False) -> None:
                 exit_code=made.exit_code,
             ),
         )
+    # Where the reader has gone, rich would leave with exit code 1, which is a verdict.
+    with suppress(SystemExit), reader_may_leave():
+        _print(made, quiet=quiet)
+
+
+def _print(made: Judgement, *, quiet: bool) -> None:
     if quiet:
         print(verdict_sentence(made.findings, made.exit_code))
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ _TEXTS = (
     ("markdown", "FILE", "write a step summary here"),
 )
 RECORDING = "conformance-report/recording.jsonl"
+_YES = ("1", "true", "True", "yes", "on")
 
 
 def add(parser: pytest.Parser) -> None:
@@ -70,9 +72,11 @@ def given(config: pytest.Config) -> bool:
 def text(config: pytest.Config, name: str) -> str | None:
     """An option's text: the command line first, then the environment variable of its name."""
     value = config.getoption(_dest(name))
-    if value is None:
-        value = os.environ.get(PREFIX + name.replace("-", "_").upper())
-    return value or None
+    return (_variable(name) if value is None else value) or None
+
+
+def _variable(name: str) -> str | None:
+    return os.environ.get(PREFIX + name.replace("-", "_").upper())
 
 
 def number(config: pytest.Config, name: str, kind: type[Any]) -> Any:
@@ -87,21 +91,29 @@ def number(config: pytest.Config, name: str, kind: type[Any]) -> Any:
         raise UsageError(f"--conformance-{name} takes {wanted}, not {value!r}") from None
 
 
+def in_pytests_words(sentence: str) -> str:
+    """A sentence about options of ``conformance run``, with their names here."""
+    names = "|".join([*(name for name, _, _ in _TEXTS), "check", "strict"])
+    return re.sub(rf"(?<![\w-])--({names})\b(?!-)", r"--conformance-\1", sentence)
+
+
 def options(config: pytest.Config) -> Options:
     """The options of the run."""
+    concurrency = number(config, "concurrency", int)
+    timeout = number(config, "timeout", float)
     return Options(
         base_url=text(config, "base-url"),
         model=text(config, "model"),
         profile=text(config, "profile"),
         api_key_env=text(config, "api-key-env"),
         suite=text(config, "suite") or SUITES[1],
-        check=tuple(config.getoption(_dest("check"))),
-        concurrency=number(config, "concurrency", int) or DEFAULT_CONCURRENCY,
+        check=tuple(config.getoption(_dest("check")) or (_variable("check") or "").split()),
+        concurrency=DEFAULT_CONCURRENCY if concurrency is None else concurrency,
         rate=number(config, "rate", float),
         max_requests=number(config, "max-requests", int),
         max_output_tokens=number(config, "max-output-tokens", int),
         seed=number(config, "seed", int),
-        timeout=number(config, "timeout", float) or DEFAULT_TIMEOUT,
+        timeout=DEFAULT_TIMEOUT if timeout is None else timeout,
         recording=Path(text(config, "recording") or RECORDING),
-        strict=bool(config.getoption(_dest("strict"))),
+        strict=bool(config.getoption(_dest("strict"))) or _variable("strict") in _YES,
     )

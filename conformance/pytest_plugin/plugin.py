@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 KEY: pytest.StashKey[Run] = pytest.StashKey()
 FAILED: pytest.StashKey[ConformanceError] = pytest.StashKey()
 _SUITE = "conformance.suite.test_checks"
+_ITEM = re.compile(r"\btest_checks\.py::test_check\[(.+)\]$")
 _SHOWN = {"warn": ("warn", "w", "WARN"), "note": ("note", "n", "NOTE")}
 
 
@@ -53,7 +55,7 @@ def _prepared(config: pytest.Config) -> Prepared | None:
 
 
 def _start(config: pytest.Config) -> None:
-    from conformance.pytest_plugin.run import Run
+    from conformance.pytest_plugin.run import Run, require_writable
 
     replay = options.text(config, "replay")
     workers = getattr(config.option, "numprocesses", None)
@@ -64,8 +66,12 @@ def _start(config: pytest.Config) -> None:
                 "record first and judge the recording with --conformance-replay"
             )
         config.stash[KEY] = Run(options.options(config), Path(replay) if replay else None)
+        for file in (options.text(config, "json"), options.text(config, "markdown")):
+            if file is not None:
+                require_writable(Path(file))
     except ConformanceError as error:
-        raise pytest.UsageError(str(error)) from None
+        # Not a pytest.UsageError: its exit code, 4, is a bug of ours.
+        pytest.exit(options.in_pytests_words(str(error)), returncode=error.exit_code)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -87,7 +93,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     run = metafunc.config.stash.get(KEY, None)
     if run is None:
-        raise pytest.UsageError(
+        raise pytest.Collector.CollectError(
             "conformance.suite needs an endpoint: give --conformance-base-url and --conformance-model, "
             "or judge a recording with --conformance-replay"
         )
@@ -127,6 +133,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         run.choose([item.callspec.params["verdict"] for item in _ours(session)])  # type: ignore[attr-defined]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Under xdist only the workers collect: what they selected is what the controller reports on."""
+    run = node.config.stash.get(KEY, None)
+    if run is not None:
+        run.choose([found[1] for found in map(_ITEM.search, ids) if found])
+
+
 def _ours(session: pytest.Session) -> list[pytest.Item]:
     return [
         item
@@ -144,12 +158,16 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, Any, Any]:
         try:
             run.record()
         except ConformanceError as error:
-            session.config.stash[FAILED] = error
-            prepared = _prepared(session.config)
-            if prepared is not None:
-                prepared.failure = error
-            raise session.Interrupted(str(error)) from None
+            _failed(session.config, error)
+            raise session.Interrupted(options.in_pytests_words(str(error))) from None
     return (yield)
+
+
+def _failed(config: pytest.Config, error: ConformanceError) -> None:
+    config.stash[FAILED] = error
+    prepared = _prepared(config)
+    if prepared is not None:
+        prepared.failure = error
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -176,19 +194,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if failed is not None:
         session.exitstatus = failed.exit_code
         return
-    if (
-        run is None
-        or run.recording is None
-        or config.option.collectonly
-        or hasattr(config, "workerinput")
-    ):
+    if run is None or not _judged(config, run) or hasattr(config, "workerinput"):
         return
     try:
         run.write(options.text(config, "json"), options.text(config, "markdown"))
     except ConformanceError as error:
-        raise pytest.UsageError(str(error)) from None
+        _failed(config, error)
+        session.exitstatus = error.exit_code
+        return
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and _only_ours(session):
         session.exitstatus = max(int(exitstatus), run.judge().exit_code)
+
+
+def _judged(config: pytest.Config, run: Run) -> bool:
+    return run.recording is not None and bool(run.chosen) and not config.option.collectonly
 
 
 def _only_ours(session: pytest.Session) -> bool:
@@ -198,7 +217,7 @@ def _only_ours(session: pytest.Session) -> bool:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say what was sent and what was not exercised, in words."""
     run = config.stash.get(KEY, None)
-    if run is None or run.recording is None or config.option.collectonly:
+    if run is None or not _judged(config, run):
         return
     from conformance.report.escaping import visible
     from conformance.report.text import cost_line
@@ -206,7 +225,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
     made = run.judge()
     terminalreporter.section("conformance")
+    if run.interrupted:
+        terminalreporter.write_line("interrupted: judged what was answered until then")
     for line in (cost_line(made.cost), *verdict_lines(made.findings, made.exit_code)):
         terminalreporter.write_line(visible(line))
     if run.live:
         terminalreporter.write_line(f"recording: {run.options.recording}")
+    if (failed := config.stash.get(FAILED, None)) is not None:
+        terminalreporter.write_line(f"conformance: {visible(str(failed))}")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from conformance.judging import Judgement
 from conformance.model.errors import ConformanceError, UsageError
-from conformance.model.exchange import Exchange
+from conformance.model.exchange import Ended, Exchange
 from conformance.model.finding import Finding, Outcome
+from conformance.model.profile import Profile
 from conformance.options import Options
+from conformance.profiles.load import load_profile
 from conformance.recording.jsonl import End, Recording
 from conformance.report.progress import Progress
 from conformance.report.results import dumps
@@ -22,6 +26,7 @@ from conformance.session import (
     plan_for,
     prepare,
     read_recording,
+    recorded_checks,
     require_reachable,
     selected_checks,
 )
@@ -36,19 +41,21 @@ class Run:
         self.recording: Recording | None = None
         self.judgement: Judgement | None = None
         self.interrupted = False
+        self.claims: Profile | None = None
+        """Judge a replay by these instead of those in the recording."""
         self._by_check: dict[str, Finding] = {}
         if replay is None:
             self.setup = prepare(options)
             self.checks = selected_checks(options)
         else:
+            self.claims = load_profile(options.profile) if options.profile else None
             self.recording = read_recording(replay)
             for warning in self.recording.warnings:
                 sys.stderr.write(f"conformance: {warning}\n")
-            recorded = self.recording.header.plan.get("checks")
-            known = (
-                {i for i in recorded if isinstance(i, str)} if isinstance(recorded, list) else set()
-            )
-            self.checks = [i for i in selected_checks(options) if i in known]
+            recorded = recorded_checks(self.recording)
+            self.checks = [i for i in selected_checks(options) if i in recorded]
+            if not self.checks:
+                raise UsageError(f"{replay} was made for none of the checks that are to be judged")
         self.chosen: list[str] = list(self.checks)
 
     @property
@@ -70,9 +77,7 @@ class Run:
         plan = plan_for(self.setup, self.chosen)
         progress = Progress(sys.stderr, quiet=self.options.quiet)
         progress.start(len(plan.steps))
-        recorder = Recorder(
-            self.setup, plan, path, on_exchange=lambda x: progress.advance(x.id, told(x))
-        )
+        recorder = Recorder(self.setup, plan, path, on_exchange=advancing(progress))
         try:
             self.recording = recorder.run()
         finally:
@@ -87,9 +92,11 @@ class Run:
         if self.judgement is None:
             if self.recording is None:
                 raise UsageError("nothing was recorded")
-            selected = None if sorted(self.checks) == self.chosen and self.live else self.chosen
             self.judgement = judge_recording(
-                self.recording, selected=selected, strict=self.options.strict
+                self.recording,
+                profile=self.claims,
+                selected=self.chosen,
+                strict=self.options.strict,
             )
             self._by_check = {f.check: f for f in self.judgement.findings}
         return self.judgement
@@ -137,11 +144,31 @@ def write_text(path: Path, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def told(exchange: Exchange) -> str:
-    """What came of an exchange, in a few words."""
-    if exchange.last is None:
-        return f"not sent: {exchange.not_sent}"
-    return str(exchange.last.status or exchange.last.ended.value)
+def require_writable(path: Path) -> None:
+    """Raise a UsageError if a report could not be written there; makes nothing."""
+    try:
+        there = next(p for p in (path, *path.absolute().parents) if p.exists())
+        if path.is_dir():
+            why = "it is a directory"
+        elif there != path and not there.is_dir():
+            why = f"{there} is not a directory"
+        else:
+            why = "" if os.access(there, os.W_OK) else "permission denied"
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why:
+        raise UsageError(f"cannot write {path}: {why}")
+
+
+def advancing(progress: Progress) -> Callable[[Exchange], None]:
+    """Tells the progress of each exchange that was sent, with what came of it."""
+
+    def advance(exchange: Exchange) -> None:
+        last = exchange.last
+        if last is not None and last.ended is not Ended.REFUSED:
+            progress.advance(exchange.id, str(last.status or last.ended.value))
+
+    return advance
 
 
 class Verdict:

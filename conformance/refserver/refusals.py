@@ -81,7 +81,9 @@ def _members(mistake: Mistake, stated: Refusal, status: int, profile: Profile) -
         "param": mistake.param if named else None,
         "code": _code(code, status, profile.errors.code_types),
     }
-    return {name: value for name, value in members.items() if name in profile.errors.members}
+    # A profile that states no members leaves them open; an error without a message would help nobody.
+    kept = {"message", *profile.errors.members}
+    return {name: value for name, value in members.items() if name in kept}
 
 
 def _code(code: str | None, status: int, types: tuple[str, ...]) -> str | int | None:

@@ -230,13 +230,13 @@ class _Delivery:
         self.send = send
 
     async def deliver(self, reply: Reply) -> None:
-        if reply.latency:
-            await asyncio.sleep(reply.latency)
+        if await self._left_within(reply.latency):
+            return
         if reply.status is not None:
             await self.send(_head(reply.status, reply))
         for frame in reply.frames:
-            if frame.delay:
-                await asyncio.sleep(frame.delay)
+            if await self._left_within(frame.delay):
+                return
             await self._write(frame.data, headed=reply.status is not None)
         await self._end(reply)
 
@@ -261,6 +261,17 @@ class _Delivery:
         sock = self.transport.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
+
+    async def _left_within(self, seconds: float) -> bool:
+        """Waits, but no longer than the client does."""
+        if not seconds:
+            return False
+        try:
+            async with asyncio.timeout(seconds):
+                await self._client_gone()
+        except TimeoutError:
+            return False
+        return True
 
     async def _client_gone(self) -> None:
         # Until then uvicorn would take our silence for a crash.

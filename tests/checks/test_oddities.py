@@ -28,7 +28,6 @@ from tests.builders import (
     an_exchange,
     calling,
     changed,
-    data,
     findings,
     finish_chunk,
     role_chunk,
@@ -264,4 +263,3 @@ def test_a_claimed_oddity_is_not_even_noted(name: str, place: UsagePlace) -> Non
     found = findings(STREAM_ODDITIES[name], profile=profile)
 
     assert set() == {i for i, f in found.items() if f.outcome is Outcome.NOTE}
-    assert b"usage" in data(usage_chunk())

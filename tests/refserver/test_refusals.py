@@ -80,6 +80,13 @@ def test_members_that_the_profile_does_not_have_are_left_out() -> None:
     assert {"message", "type", "code"} == set(error(chat(profile, messages=...)))
 
 
+def test_the_message_is_always_there() -> None:
+    """A profile that leaves the members open gets a message all the same."""
+    profile = replace(PLAIN, errors=Errors(members=()))
+
+    assert {"message"} == set(error(chat(profile, messages=...)))
+
+
 @pytest.mark.parametrize(
     ("types", "expected"),
     [

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
-import threading
 import time
-import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from conformance.model.errors import UsageError
@@ -27,17 +26,21 @@ def server() -> Iterator[ReferenceServer]:
         yield running
 
 
-def connection(server: ReferenceServer) -> http.client.HTTPConnection:
-    """A connection that does not wait long."""
-    return http.client.HTTPConnection(server.host, server.port, timeout=5)
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    """A client that does not wait long and asks no proxy."""
+    with httpx.Client(timeout=5, trust_env=False) as made:
+        yield made
 
 
-def post(server: ReferenceServer, **body: object) -> http.client.HTTPResponse:
-    """The head of an answer to a chat request."""
-    client = connection(server)
-    sent = json.dumps({"model": MODEL, "messages": SAY_OK, **body})
-    client.request("POST", "/v1/chat/completions", sent, {"Authorization": f"Bearer {KEY}"})
-    return client.getresponse()
+def url(server: ReferenceServer) -> str:
+    """Where chat is."""
+    return server.base_url + "/chat/completions"
+
+
+def body_of(**more: object) -> dict[str, object]:
+    """A chat request's body."""
+    return {"model": MODEL, "messages": SAY_OK, **more}
 
 
 def raw(server: ReferenceServer, **body: object) -> bytes:
@@ -57,11 +60,13 @@ def raw(server: ReferenceServer, **body: object) -> bytes:
         return came + b"<closed>"
 
 
-def test_it_answers_over_http(server: ReferenceServer) -> None:
+def test_it_answers_over_http(server: ReferenceServer, client: httpx.Client) -> None:
     """The base URL leads to chat and models, escaped paths included."""
-    assert "chat.completion" == json.load(post(server))["object"]
-    with urllib.request.urlopen(server.base_url + "/models/reference%2Flarge-3") as reply:  # noqa: S310
-        assert "reference/large-3" == json.load(reply)["id"]
+    answered = client.post(url(server), json=body_of())
+    retrieved = client.get(server.base_url + "/models/reference%2Flarge-3")
+
+    assert "chat.completion" == answered.json()["object"]
+    assert "reference/large-3" == retrieved.json()["id"]
 
 
 def test_it_starts_and_stops_quickly_and_leaves_the_port() -> None:
@@ -83,35 +88,37 @@ def test_an_address_in_use_is_a_usage_error(server: ReferenceServer) -> None:
         ReferenceServer(PLAIN, port=server.port)
 
 
-def test_streams_arrive_piece_by_piece() -> None:
+def test_streams_arrive_piece_by_piece(client: httpx.Client) -> None:
     """With a pace the first event is there long before the last."""
-    with ReferenceServer(PLAIN, pace=0.02) as server:
-        reply = post(server, stream=True)
-        began = time.perf_counter()
-        first = reply.readline()
-        early = time.perf_counter() - began
-        rest = reply.read()
-        late = time.perf_counter() - began
+    arrivals = []
+    with (
+        ReferenceServer(PLAIN, pace=0.02) as server,
+        client.stream("POST", url(server), json=body_of(stream=True)) as reply,
+    ):
+        for part in reply.iter_raw():
+            arrivals.append((time.perf_counter(), part))
 
-    assert first.startswith(b"data: ")
-    assert rest.endswith(b"data: [DONE]\n\n")
-    assert late - early > 0.1
+    assert arrivals[0][1].startswith(b"data: ")
+    assert arrivals[-1][1].endswith(b"data: [DONE]\n\n")
+    assert arrivals[-1][0] - arrivals[0][0] > 0.1
 
 
-def test_latency_comes_before_the_head() -> None:
+def test_latency_comes_before_the_head(client: httpx.Client) -> None:
     """The head of an answer takes its time."""
     with ReferenceServer(PLAIN, latency=0.2) as server:
         began = time.perf_counter()
-        post(server).read()
+        client.post(url(server), json=body_of())
 
-    assert time.perf_counter() - began > 0.2
+        assert time.perf_counter() - began > 0.2
 
 
-def test_a_key_may_be_asked_for() -> None:
+def test_a_key_may_be_asked_for(client: httpx.Client) -> None:
     """A server with a key is closed without it."""
+    header = {"Authorization": f"Bearer {KEY}"}
     with ReferenceServer(LOCKED, key=KEY) as server:
-        assert 200 == post(server).status
-        assert b"401 Unauthorized" in raw(server)
+        asked = [client.post(url(server), json=body_of(), headers=h) for h in (header, {})]
+
+    assert [200, 401] == [reply.status_code for reply in asked]
 
 
 @pytest.mark.parametrize(
@@ -158,25 +165,21 @@ def test_an_answer_may_lack_its_head(server: ReferenceServer, name: str, expecte
     ids=["length", "chunked"],
 )
 def test_a_client_notices_a_cut(
-    server: ReferenceServer, name: str, body: dict[str, object]
+    server: ReferenceServer, client: httpx.Client, name: str, body: dict[str, object]
 ) -> None:
     """Both framings end too early."""
     server.fault = fault_named(name)
 
-    with pytest.raises(http.client.IncompleteRead):
-        post(server, **body).read()
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.post(url(server), json=body_of(**body))
 
 
-def test_a_fault_can_be_exchanged(server: ReferenceServer) -> None:
+def test_a_fault_can_be_exchanged(server: ReferenceServer, client: httpx.Client) -> None:
     """Between two requests, on the same connection."""
-    client = connection(server)
     seen = []
     for name in (None, "chat-id-missing", None):
         server.fault = None if name is None else fault_named(name)
-        client.request(
-            "POST", "/v1/chat/completions", json.dumps({"model": MODEL, "messages": SAY_OK})
-        )
-        seen.append("id" in json.load(client.getresponse()))
+        seen.append("id" in client.post(url(server), json=body_of()).json())
 
     assert [True, False, True] == seen
 
@@ -184,30 +187,35 @@ def test_a_fault_can_be_exchanged(server: ReferenceServer) -> None:
 def test_it_stops_while_a_connection_is_held() -> None:
     """A stream that never ends does not keep the server."""
     with ReferenceServer(PLAIN, fault=fault_named("stream-held-open")) as server:
-        reply = post(server, stream=True)
-        assert reply.readline().startswith(b"data: ")
+        assert raw(server, stream=True).endswith(b"<open>")
         began = time.perf_counter()
-    reply.close()
 
     assert time.perf_counter() - began < 3
 
 
-def test_many_at_once(server: ReferenceServer) -> None:
-    """Concurrent requests are all answered."""
-    statuses: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: statuses.append(post(server).status)) for _ in range(20)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def test_it_stops_in_the_middle_of_a_slow_answer(caplog: pytest.LogCaptureFixture) -> None:
+    """A long latency does not keep the server, and nothing is logged."""
+    with ReferenceServer(PLAIN, latency=60) as server:
+        assert raw(server) == b"<open>"
+        began = time.perf_counter()
 
-    assert [200] * 20 == statuses
+    assert time.perf_counter() - began < 4
+    assert "" == caplog.text
+
+
+def test_many_at_once(server: ReferenceServer, client: httpx.Client) -> None:
+    """Concurrent requests are all answered."""
+    with ThreadPoolExecutor(20) as pool:
+        replies = list(pool.map(lambda _: client.post(url(server), json=body_of()), range(40)))
+
+    assert [200] * 40 == [reply.status_code for reply in replies]
 
 
 def test_a_crash_of_ours_shows(
-    server: ReferenceServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    server: ReferenceServer,
+    client: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What we did not foresee is a 500 and a line in the log, never a hang."""
 
@@ -216,5 +224,9 @@ def test_a_crash_of_ours_shows(
 
     monkeypatch.setattr(server, "reply", crash)
 
-    assert 500 == post(server).status
+    assert 500 == client.post(url(server), json=body_of()).status_code
+    for _ in range(100):
+        if "our own mistake" in caplog.text:
+            break
+        time.sleep(0.01)
     assert "our own mistake" in caplog.text

@@ -19,7 +19,7 @@ from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.refserver.mistakes import Decision, Mistake
 
 
-@fault("chat-refused", "chat.basic.accepted", "stream.accepted", on=Stage.DECISION)
+@fault("chat-refused", "chat.basic.accepted", on=Stage.DECISION)
 def chat_refused(decision: Decision, facts: Facts) -> Decision:
     """Every chat request is refused with 400."""
     if decision is None and facts.operation.value == "chat":

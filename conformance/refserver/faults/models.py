@@ -48,19 +48,19 @@ def entry_without_id(listing: Obj, facts: Facts) -> Obj:
     return {**listing, "data": [*rest, {**without(last, "id"), "name": last["id"]}]}
 
 
-@fault("models-entry-created-text", "models.entry", "models.retrieve", on=Stage.ENTRY)
+@fault("models-entry-created-text", "models.entry", on=Stage.ENTRY)
 def entry_created_text(entry: Obj, facts: Facts) -> Obj:
     """The created time of models is a string."""
     return {**entry, "created": "2024-01-01"}
 
 
-@fault("models-entry-without-owner", "models.entry", "models.retrieve", on=Stage.ENTRY)
+@fault("models-entry-without-owner", "models.entry", on=Stage.ENTRY)
 def entry_without_owner(entry: Obj, facts: Facts) -> Obj:
     """Models do not say who owns them."""
     return without(entry, "owned_by")
 
 
-@fault("models-entry-other-object", "models.entry", "models.retrieve", on=Stage.ENTRY)
+@fault("models-entry-other-object", "models.entry", on=Stage.ENTRY)
 def entry_other_object(entry: Obj, facts: Facts) -> Obj:
     """Models do not call themselves a model."""
     return {**entry, "object": "engine"}
@@ -86,7 +86,7 @@ def retrieve_not_found(decision: Decision, facts: Facts) -> Decision:
     return decision
 
 
-@fault("models-retrieve-other", "models.retrieve-equals-list", on=Stage.RETRIEVED)
+@fault("models-retrieve-other", "models.retrieve", on=Stage.RETRIEVED)
 def retrieve_other(entry: Obj, facts: Facts) -> Obj:
     """Another model is retrieved than was asked for."""
     return {**entry, "id": "reference-other"}
@@ -107,6 +107,6 @@ def unknown_invented(decision: Decision, facts: Facts) -> Decision:
 
 @fault("models-unknown-418", "models.retrieve-unknown", on=Stage.REFUSAL)
 def unknown_418(made: Refused, facts: Facts) -> Refused:
-    """Models that do not exist are refused with another status than stated."""
+    """Retrieving a model that does not exist is refused with another status than stated."""
     meant = facts.mistake is not None and facts.mistake.cause is Cause.MODEL_NOT_LISTED
     return replace(made, status=418) if meant else made
