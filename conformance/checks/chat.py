@@ -325,7 +325,13 @@ def usage_details_fit(x: Reading, profile: Profile) -> Problems:
     yield from bounds_broken((x.object or {}).get("usage"), "/usage")
 
 
-@check("chat.response.usage-counts", level=SHOULD, on=completions, given=completion, probes=PLAIN)
+@check(
+    "chat.response.usage-counts",
+    level=SHOULD,
+    on=completions,
+    given=completion,
+    probes=(*PLAIN, "chat.system"),
+)
 def usage_counts_what_was_said(x: Reading, profile: Profile) -> Problems:
     """Text in the answer is counted in completion_tokens, and a prompt in prompt_tokens."""
     usage = (x.object or {}).get("usage")
@@ -345,7 +351,7 @@ def usage_counts_what_was_said(x: Reading, profile: Profile) -> Problems:
     level=MUST,
     on=completions,
     given=completion,
-    probes=TOOLS,
+    probes=(*TOOLS, "tools.auto"),
 )
 def finish_tool_calls_has_calls(x: Reading, profile: Profile) -> Problems:
     """finish_reason "tool_calls" comes with tool calls."""
@@ -432,7 +438,7 @@ def argument_problems(arguments: str, at: str) -> Problems:
     level=SHOULD,
     on=with_tools(completions),
     given=tool_calls_came,
-    probes=TOOLS,
+    probes=(*TOOLS, "tools.named"),
 )
 def called_functions_were_declared(x: Reading, profile: Profile) -> Problems:
     """A call names a function that the request declared."""

@@ -599,7 +599,11 @@ def finish_tool_calls_has_calls(x: Reading, profile: Profile) -> Problems:
 
 
 @check(
-    "chunk.tool-calls-finish", level=SHOULD, on=with_tools(streams), given=calls_came, probes=TOOLS
+    "chunk.tool-calls-finish",
+    level=SHOULD,
+    on=with_tools(streams),
+    given=calls_came,
+    probes=(*TOOLS, "tools.stream.named"),
 )
 def calls_finish_with_tool_calls(x: Reading, profile: Profile) -> Problems:
     """A stream that calls tools finishes with "tool_calls"; a tool named by the request may finish with "stop"."""

@@ -380,8 +380,8 @@ def drive(options: Options, files: Files) -> int:
     if prepared.failure is not None:
         raise prepared.failure
     run = prepared.run
-    if code == pytest.ExitCode.INTERNAL_ERROR:
-        raise RuntimeError(said.getvalue())
+    if prepared.crash is not None:
+        raise RuntimeError(prepared.crash)
     if code == pytest.ExitCode.USAGE_ERROR or run.recording is None:
         raise UsageError(said.getvalue().strip() or "pytest could not be started")
     if run.interrupted:

@@ -133,6 +133,12 @@ class Prepared:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.failure: ConformanceError | None = None
+        self.crash: str | None = None
+        """What pytest says about a bug of ours."""
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Keep it: pytest's exit code for it is 3, which we have another meaning for."""
+        self.crash = str(excrepr)
 
 
 def write_text(path: Path, text: str) -> None:

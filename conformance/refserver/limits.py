@@ -63,7 +63,9 @@ def ill_typed(label: str, value: Any, claim: Parameter, policy: Policy) -> Mista
 
 def out_of_range(label: str, value: Any, claim: Parameter, policy: Policy) -> Mistake | None:
     """The mistake of a value outside its range, length, pattern or enumeration."""
-    if claim.values and not any(_same(value, allowed) for allowed in claim.values):
+    # An enumeration of strings says nothing about a value that may be an object instead.
+    listed_kind = any(_kind(value) is _kind(allowed) for allowed in claim.values)
+    if listed_kind and not any(_same(value, allowed) for allowed in claim.values):
         listed = ", ".join(f"'{allowed}'" for allowed in claim.values if allowed is not None)
         return bad_value(label, f"'{_short(value)}'", f"Supported values are: {listed}.", policy)
     match value:
@@ -145,6 +147,10 @@ def _size(
 def _beyond(label: str, wanted: str, got: str, code: str, policy: Policy) -> Mistake:
     message = f"Invalid '{label}': {wanted}, but got {got} instead."
     return Mistake(message, param=label, code=code, policy=policy)
+
+
+def _kind(value: Any) -> type:
+    return float if isinstance(value, int) and not isinstance(value, bool) else type(value)
 
 
 def _same(left: Any, right: Any) -> bool:

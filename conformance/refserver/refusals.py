@@ -57,7 +57,7 @@ def _body(shape: Shape, mistake: Mistake, stated: Refusal, status: int, profile:
         case Shape.FLAT:
             return error
         case Shape.STATUS_MESSAGE:
-            return {"status": str(status), "message": mistake.message}
+            return {"status": str(status), "message": mistake.message, **profile.errors.fixed}
         case Shape.DETAIL:
             return {"detail": mistake.message}
         case Shape.ERROR_STRING:
