@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from importlib import import_module
 
-AREAS = ("http", "chat", "stream", "chunk", "parity", "turn", "errors", "auth", "models")
+AREAS = (
+    "http",
+    "chat",
+    "stream",
+    "chunk",
+    "parity",
+    "turn",
+    "errors",
+    "auth",
+    "models",
+    "answers",
+    "delivery",
+    "protocol",
+    "disclosure",
+    "text",
+    "isolation",
+)
 
 
 def load() -> None:

@@ -171,11 +171,13 @@ def run(
         strict=strict,
         quiet=quiet,
     )
+    from conformance.pytest_plugin.run import require_writable
+
     files = Files(json, junit, html, markdown)
     if not files.any:
         files = Files.in_directory(REPORT_DIRECTORY)
     if not dry_run:
-        files.require_writable()
+        require_writable(given.recording, *files.all)
     with _target(given) as options:
         if dry_run:
             print_plan(options)
@@ -229,13 +231,14 @@ def record(
         if dry_run:
             print_plan(options)
             return
-        from conformance.pytest_plugin.run import advancing
+        from conformance.pytest_plugin.run import advancing, require_writable
 
         setup = prepare(options)
         plan = plan_for(setup, selected_checks(options))
         progress = Progress(sys.stderr, quiet=quiet)
         progress.start(len(plan.steps))
         path = options.recording or Path("recording.jsonl")
+        require_writable(path)
         recorder = Recorder(setup, plan, path, on_exchange=advancing(progress))
         try:
             made = recorder.run()
@@ -267,15 +270,12 @@ class Files:
     @property
     def any(self) -> bool:
         """Whether any was asked for."""
-        return any((self.json, self.junit, self.html, self.markdown))
+        return any(self.all)
 
-    def require_writable(self) -> None:
-        """Raise a UsageError, before anything is sent, for a file that could not be written."""
-        from conformance.pytest_plugin.run import require_writable
-
-        for path in (self.json, self.junit, self.html, self.markdown):
-            if path is not None:
-                require_writable(path)
+    @property
+    def all(self) -> tuple[Path | None, ...]:
+        """All of them, None for those that were not asked for."""
+        return self.json, self.junit, self.html, self.markdown
 
     def arguments(self) -> list[str]:
         """What pytest is told of them."""
@@ -376,24 +376,20 @@ def drive(options: Options, files: Files) -> int:
     ]
     said = io.StringIO()
     with redirect_stdout(said), _without("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        code = pytest.main(arguments, plugins=[prepared])
+        pytest.main(arguments, plugins=[prepared])
     if prepared.failure is not None:
         raise prepared.failure
     run = prepared.run
     if prepared.crash is not None:
         raise RuntimeError(prepared.crash)
-    if code == pytest.ExitCode.USAGE_ERROR or run.recording is None:
+    if run.recording is None:
         raise UsageError(said.getvalue().strip() or "pytest could not be started")
     if run.interrupted:
         print("conformance: interrupted; judging what was answered until then", file=sys.stderr)
     made = run.judge()
     show(made, Outputs(), quiet=options.quiet)
     if not options.quiet:
-        written = [
-            str(f)
-            for f in (options.recording, files.json, files.junit, files.html, files.markdown)
-            if f
-        ]
+        written = [str(f) for f in (options.recording, *files.all) if f]
         print(f"written: {', '.join(written)}")
     return made.exit_code
 

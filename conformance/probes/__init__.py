@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from importlib import import_module
 
-AREAS = ("models", "errors", "auth", "chat", "tools", "turn")
+AREAS = (
+    "models",
+    "errors",
+    "auth",
+    "chat",
+    "tools",
+    "turn",
+    "answers",
+    "delivery",
+    "protocol",
+    "disclosure",
+    "text",
+    "isolation",
+)
 
 
 def load() -> None:

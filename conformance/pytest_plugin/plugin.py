@@ -65,10 +65,12 @@ def _start(config: pytest.Config) -> None:
                 "a live run sends concurrently by itself and takes no -n; "
                 "record first and judge the recording with --conformance-replay"
             )
-        config.stash[KEY] = Run(options.options(config), Path(replay) if replay else None)
-        for file in (options.text(config, "json"), options.text(config, "markdown")):
-            if file is not None:
-                require_writable(Path(file))
+        told = options.options(config)
+        config.stash[KEY] = Run(told, Path(replay) if replay else None)
+        files = [options.text(config, "json"), options.text(config, "markdown")]
+        require_writable(*(Path(file) for file in files if file))
+        if replay is None and not config.option.collectonly:
+            require_writable(told.recording)
     except ConformanceError as error:
         # Not a pytest.UsageError: its exit code, 4, is a bug of ours.
         pytest.exit(options.in_pytests_words(str(error)), returncode=error.exit_code)

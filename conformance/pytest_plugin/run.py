@@ -150,20 +150,23 @@ def write_text(path: Path, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def require_writable(path: Path) -> None:
-    """Raise a UsageError if a report could not be written there; makes nothing."""
+def require_writable(*paths: Path | None) -> None:
+    """Raise a UsageError, before anything is sent, if a file could not be written; makes nothing."""
+    for path in paths:
+        if path is not None and (why := _why_not_writable(path)):
+            raise UsageError(f"cannot write {path}: {why}")
+
+
+def _why_not_writable(path: Path) -> str:
     try:
         there = next(p for p in (path, *path.absolute().parents) if p.exists())
         if path.is_dir():
-            why = "it is a directory"
-        elif there != path and not there.is_dir():
-            why = f"{there} is not a directory"
-        else:
-            why = "" if os.access(there, os.W_OK) else "permission denied"
+            return "it is a directory"
+        if there != path and not there.is_dir():
+            return f"{there} is not a directory"
+        return "" if os.access(there, os.W_OK) else "permission denied"
     except OSError as error:
-        why = error.strerror or str(error)
-    if why:
-        raise UsageError(f"cannot write {path}: {why}")
+        return error.strerror or str(error)
 
 
 def advancing(progress: Progress) -> Callable[[Exchange], None]:

@@ -1,0 +1,3 @@
+"""What refusals and keys give away."""
+
+from __future__ import annotations

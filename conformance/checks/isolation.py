@@ -1,0 +1,3 @@
+"""One request does not leak into another."""
+
+from __future__ import annotations

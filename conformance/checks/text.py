@@ -1,0 +1,3 @@
+"""Text of every kind is carried intact."""
+
+from __future__ import annotations

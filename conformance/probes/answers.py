@@ -1,0 +1,3 @@
+"""Probes of the area answers."""
+
+from __future__ import annotations

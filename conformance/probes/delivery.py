@@ -1,0 +1,3 @@
+"""Probes of the area delivery."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Probes of the area disclosure."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Probes of the area isolation."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Probes of the area protocol."""
+
+from __future__ import annotations

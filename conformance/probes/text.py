@@ -1,0 +1,3 @@
+"""Probes of the area text."""
+
+from __future__ import annotations
