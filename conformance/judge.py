@@ -5,9 +5,9 @@ from __future__ import annotations
 import traceback
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from conformance.checks.registry import Check, Scope
+from conformance.checks.registry import Check, Given, Kind, Scope
 from conformance.model.exchange import Exchange
 from conformance.model.finding import (
     OUTCOME_OF,
@@ -23,10 +23,18 @@ from conformance.wire.reading import Reading
 
 SHOWN = 200
 PROBLEMS_KEPT = 50
+LINKED_AT_MOST = 2_000
+"""Exchanges that are compared with one another; of more, the first are taken."""
+
+Forms = dict[str, dict[bool, Reading]]
+"""Requests by what they ask for, each without and with ``stream``."""
 
 
 class Judge:
-    """Judges checks on one set of exchanges; each exchange is parsed once."""
+    """Judges checks on one set of exchanges, which may be a stream: each is read once and let go.
+
+    ``unlike`` holds, without their answers, the exchanges that had a problem.
+    """
 
     def __init__(
         self,
@@ -36,69 +44,104 @@ class Judge:
         left_out: Mapping[str, str] | None = None,
         foreign: bool = False,
     ) -> None:
+        self.exchanges = exchanges
         self.profile = profile
-        self.readings = sorted((Reading(x) for x in exchanges), key=lambda x: x.id)
         self.left_out = dict(left_out or {})
         self.foreign = foreign
         """Traffic recorded elsewhere: what is not in it was never meant to be."""
-        self._met: set[tuple[str, str]] = set()
-        """Check and exchange of every problem met, those that are too many to show included."""
+        self.unlike: dict[str, Exchange] = {}
 
     def findings(self, checks: Iterable[Check]) -> list[Finding]:
         """One finding for each check, sorted by id; stale waivers are told once all are judged."""
-        found = [self.finding(check) for check in sorted(checks, key=lambda c: c.id)]
-        return self._with_stale(found)
+        tallies = self._tallied(checks)
+        return self._with_stale(tallies, [self._found(tally) for tally in tallies])
 
     def finding(self, check: Check) -> Finding:
         """The verdict of one check."""
-        blank = Finding(check.id, check.level, Outcome.SKIP, check.title, check.clause)
-        ruled_out = check.claimed(self.profile) if check.claimed else None
-        if ruled_out is not None:
-            return replace(blank, reason=f"not claimed: {ruled_out}")
+        return self._found(self._tallied([check])[0])
+
+    def _tallied(self, checks: Iterable[Check]) -> list[_Tally]:
+        tallies = [_Tally(check) for check in sorted(checks, key=lambda c: c.id)]
+        for tally in tallies:
+            claimed = tally.check.claimed
+            tally.ruled_out = claimed(self.profile) if claimed else None
+        live = [tally for tally in tallies if tally.ruled_out is None]
+        bases: dict[str, list[_Tally]] = defaultdict(list)
+        for tally in live:
+            if tally.check.presupposes:
+                bases[tally.check.presupposes].append(tally)
+        for exchange in self.exchanges:
+            x, known = Reading(exchange), _Known(self.profile)
+            for tally in bases.get(exchange.probe or "", ()):
+                tally.basis = x
+            for tally in live:
+                if known.applies(tally.check.on, x):
+                    self._take(tally, x, known)
+        for tally in live:
+            for group in tally.groups():
+                self._judge(tally, group, _Known(self.profile))
+        return tallies
+
+    def _take(self, tally: _Tally, x: Reading, known: _Known) -> None:
+        if tally.check.scope is Scope.EACH and tally.check.presupposes is None:
+            self._judge(tally, [x], known)
+        else:
+            tally.keep(x)
+
+    def _judge(self, tally: _Tally, group: list[Reading], known: _Known) -> None:
+        """Judge one check on the readings that it is given at once."""
+        check = tally.check
+        if tally.error:
+            return
         try:
-            problems, judged, unjudged = self._judge(check)
+            hindered = [(x.id, why) for x in group if (why := self._hindered(tally, x, known))]
+            if hindered:
+                tally.unjudged += hindered
+                return
+            arguments = (tuple(group),) if check.scope is Scope.LINKED else tuple(group)
+            for problem in check.problems(*arguments, self.profile):
+                self._met(tally, problem, group)
         except Exception as error:  # noqa: BLE001 - our own bug must become a finding, not end the run
             reason = "".join(traceback.format_exception_only(error)).strip()
             place = traceback.extract_tb(error.__traceback__)[-1]
-            return replace(
-                blank, outcome=Outcome.ERROR, reason=f"{reason} ({place.name}, line {place.lineno})"
-            )
-        weighed = tuple(self._weighed(check, p) for p in problems)
-        self._met |= {(check.id, p.exchange) for p in weighed}
-        made = replace(blank, problems=weighed, judged=tuple(judged), unjudged=tuple(unjudged))
-        shown = tuple(self._shown(p) for p in _kept(check, weighed))
-        return replace(self._verdict(check, made), problems=shown)
+            tally.error = f"{reason} ({place.name}, line {place.lineno})"
+            return
+        tally.judged.update(dict.fromkeys(x.id for x in group))
 
-    def _judge(self, check: Check) -> tuple[list[Problem], list[str], list[tuple[str, Unjudged]]]:
-        readings = [x for x in self.readings if check.on(x)]
-        problems: list[Problem] = []
-        judged: list[str] = []
-        unjudged: list[tuple[str, Unjudged]] = []
-        for group in _groups(check, readings):
-            hindered = [(x.id, why) for x in group if (why := self._hindered(check, x))]
-            if hindered:
-                unjudged += hindered
-                continue
-            arguments = (tuple(group),) if check.scope is Scope.LINKED else tuple(group)
-            names = [x.id for x in group]
-            problems += [
-                p if p.exchange else replace(p, exchange=names[-1])
-                for p in check.problems(*arguments, self.profile)
-            ]
-            judged += [name for name in names if name not in judged]
-        return problems, judged, unjudged
+    def _met(self, tally: _Tally, problem: Problem, group: list[Reading]) -> None:
+        x = next((x for x in group if x.id == problem.exchange), group[-1])
+        weighed = self._weighed(tally.check, replace(problem, exchange=problem.exchange or x.id))
+        tally.met.add(weighed.exchange)
+        tally.problems.append(_shown(weighed, x))
+        self.unlike.setdefault(x.id, replace(x.exchange, attempts=()))
 
-    def _hindered(self, check: Check, x: Reading) -> Unjudged | None:
-        for given in check.given:
-            if (why := given(x, self.profile)) is not None:
+    def _hindered(self, tally: _Tally, x: Reading, known: _Known) -> Unjudged | None:
+        for given in tally.check.given:
+            if (why := known.hindrance(given, x)) is not None:
                 return why
-        basis = next((r for r in self.readings if r.exchange.probe == check.presupposes), None)
-        if check.presupposes is None or basis is None or basis.id == x.id:
-            return None
+        basis = tally.basis
         # The same refusal of an ordinary request: this one says nothing of its own.
-        if (basis.status or 0) >= 400 and basis.status == x.status:
+        if basis and basis.id != x.id and (basis.status or 0) >= 400 and basis.status == x.status:
             return Unjudged(f"{basis.id} is answered {basis.status} as well")
         return None
+
+    def _found(self, tally: _Tally) -> Finding:
+        check = tally.check
+        blank = Finding(check.id, check.level, Outcome.SKIP, check.title, check.clause)
+        if tally.ruled_out is not None:
+            return replace(blank, reason=f"not claimed: {tally.ruled_out}")
+        if tally.error:
+            return replace(blank, outcome=Outcome.ERROR, reason=tally.error)
+        problems = tuple(tally.problems)
+        if check.scope is Scope.EACH:  # exchanges come in the order in which they were answered
+            problems = tuple(sorted(problems, key=lambda p: p.exchange))
+        made = replace(
+            blank,
+            problems=problems,
+            judged=tuple(sorted(tally.judged)),
+            unjudged=tuple(sorted(tally.unjudged, key=lambda u: u[0])),
+        )
+        return replace(self._verdict(check, made), problems=_kept(check, problems))
 
     def _verdict(self, check: Check, made: Finding) -> Finding:
         open_problems = [p for p in made.problems if p.waived is None]
@@ -147,27 +190,14 @@ class Judge:
         )
         return replace(problem, level=weakened, waived=waiver.because if waiver else None)
 
-    def _shown(self, problem: Problem) -> Problem:
-        """The problem with its evidence, its texts cut to size."""
-        return replace(
-            problem,
-            expected=_cut(problem.expected),
-            actual=_cut(problem.actual),
-            evidence=_cut(problem.evidence or self._evidence(problem), 400),
-        )
-
     def _waiver(self, check: str, exchange: str) -> Waiver | None:
         return next((w for w in self.profile.waivers if w.covers(check, exchange)), None)
 
-    def _evidence(self, problem: Problem) -> str:
-        x = next((r for r in self.readings if r.id == problem.exchange), None)
-        return evidence(x, problem.at) if x is not None else ""
-
-    def _with_stale(self, found: list[Finding]) -> list[Finding]:
+    def _with_stale(self, tallies: list[_Tally], found: list[Finding]) -> list[Finding]:
         """A waiver that was exercised and met no problem is stale: its first check says so."""
         made = {f.check: f for f in found}
         for waiver in self.profile.waivers:
-            if any(waiver.covers(*met) for met in self._met):
+            if any(waiver.covers(t.check.id, x) for t in tallies for x in t.met):
                 continue
             exercised = [
                 f
@@ -185,28 +215,101 @@ class Judge:
         return [made[f.check] for f in found]
 
 
-def _groups(check: Check, readings: list[Reading]) -> Iterator[list[Reading]]:
-    if check.scope is Scope.EACH:
-        yield from ([x] for x in readings)
-    elif check.scope is Scope.LINKED:
-        if {x.exchange.probe for x in readings} >= set(check.probes):
-            yield readings  # with one of them missing there is nothing to compare
-    else:
-        # Two requests of other people's traffic may lie days and models apart: only our own are compared.
-        yield from pairs([x for x in readings if x.exchange.probe is not None])
+@dataclass(slots=True)
+class _Known:
+    """What is known of one exchange: kinds and conditions that many checks share are asked once."""
+
+    profile: Profile
+    kinds: dict[Kind, bool] = field(default_factory=dict)
+    hindrances: dict[tuple[Given, str], Unjudged | None] = field(default_factory=dict)
+
+    def applies(self, kind: Kind, x: Reading) -> bool:
+        if kind not in self.kinds:
+            self.kinds[kind] = kind(x)
+        return self.kinds[kind]
+
+    def hindrance(self, given: Given, x: Reading) -> Unjudged | None:
+        key = (given, x.id)
+        if key not in self.hindrances:
+            self.hindrances[key] = given(x, self.profile)
+        return self.hindrances[key]
 
 
-def pairs(readings: list[Reading]) -> Iterator[list[Reading]]:
+@dataclass(slots=True)
+class _Tally:
+    """What one check has met so far."""
+
+    check: Check
+    problems: list[Problem] = field(default_factory=list)
+    judged: dict[str, None] = field(default_factory=dict)
+    unjudged: list[tuple[str, Unjudged]] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
+    """Exchanges with a problem, those that are too many to show included."""
+    ruled_out: str | None = None
+    error: str = ""
+    basis: Reading | None = None
+    """The exchange whose success the check presupposes."""
+    waiting: list[Reading] = field(default_factory=list)
+    """Readings that are judged when all are there."""
+    forms: Forms = field(default_factory=dict)
+
+    def keep(self, x: Reading) -> None:
+        """Hold a reading until its companions are there."""
+        if self.check.scope is Scope.PAIR:
+            # Two requests of other people's traffic may lie days and models apart: only our own are compared.
+            if x.exchange.probe is not None:
+                _enter(self.forms, x)
+        elif len(self.waiting) < LINKED_AT_MOST:
+            self.waiting.append(x)
+
+    def groups(self) -> Iterator[list[Reading]]:
+        """The readings held, in the groups that the check is given."""
+        self.waiting.sort(key=lambda x: x.id)
+        if self.check.scope is Scope.EACH:
+            yield from ([x] for x in self.waiting)
+        elif self.check.scope is Scope.LINKED:
+            if {x.exchange.probe for x in self.waiting} >= set(self.check.probes):
+                yield self.waiting  # with one of them missing there is nothing to compare
+        else:
+            yield from _complete(self.forms)
+
+
+def pairs(readings: Iterable[Reading]) -> Iterator[list[Reading]]:
     """Exchanges of one request with and without ``stream``: the first of each."""
-    forms: dict[str, dict[bool, Reading]] = defaultdict(dict)
+    forms: Forms = {}
     for x in readings:
-        body = {k: v for k, v in x.asked.body.items() if k not in ("stream", "stream_options")}
-        if body:
-            key = f"{x.asked.request.path} {sorted(body.items(), key=lambda kv: kv[0])!r}"
-            forms[key].setdefault(x.asked.streams, x)
-    for form in forms.values():
-        if len(form) == 2:
-            yield [form[False], form[True]]
+        _enter(forms, x)
+    yield from _complete(forms)
+
+
+def _enter(forms: Forms, x: Reading) -> None:
+    key = _form(x)
+    if not key:
+        return
+    form = forms.setdefault(key, {})
+    if x.asked.streams not in form or x.id < form[x.asked.streams].id:
+        form[x.asked.streams] = x
+
+
+def _complete(forms: Forms) -> Iterator[list[Reading]]:
+    both = [[form[False], form[True]] for form in forms.values() if len(form) == 2]
+    yield from sorted(both, key=lambda pair: pair[0].id)
+
+
+def _form(x: Reading) -> str:
+    """What two requests have in common that differ only in asking for a stream; empty without a body."""
+    body = {k: v for k, v in x.asked.body.items() if k not in ("stream", "stream_options")}
+    return f"{x.asked.request.path} {sorted(body.items(), key=lambda kv: kv[0])!r}" if body else ""
+
+
+def _shown(problem: Problem, x: Reading) -> Problem:
+    """The problem with its evidence, its texts cut to size."""
+    return replace(
+        problem,
+        expected=_cut(problem.expected),
+        actual=_cut(problem.actual),
+        evidence=_cut(problem.evidence or evidence(x, problem.at), 400),
+    )
 
 
 def evidence(x: Reading, at: str) -> str:

@@ -15,7 +15,7 @@ from conformance.model.finding import Finding
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.report.curl import with_curl
-from conformance.report.results import cost_of, origin_of, results
+from conformance.report.results import Cost, origin_of, results
 from conformance.wire.reading import Reading
 
 
@@ -55,16 +55,17 @@ def judge_exchanges(
     foreign: bool = False,
     strict: bool = False,
 ) -> Judgement:
-    """Judge the selected checks on these exchanges and make the results document."""
+    """Judge the selected checks on these exchanges, each read once, and make the results document."""
     known = all_checks()
-    found = tuple(exchanges)
+    cost = Cost(usage_of)
     chosen: list[JSON] = [i for i in selected if i in known]
     planned: dict[str, JSON] = dict(plan or {"checks": chosen})
-    judge = Judge(found, profile, left_out=_left_out(planned), foreign=foreign)
+    judge = Judge(cost.counting(exchanges), profile, left_out=_left_out(planned), foreign=foreign)
     findings = judge.findings(known[str(i)] for i in chosen)
     code = exit_code(findings, strict=strict)
     where: Mapping[str, JSON] = target or {}
-    facts, cost = suite or suite_facts(), cost_of(found, usage_of)
+    facts, spent = suite or suite_facts(), cost.total()
+    found = tuple(judge.unlike.values())
     told = with_curl(
         findings, found, origin_of(where), profile.endpoint.auth.env, profile.endpoint.headers
     )
@@ -75,10 +76,10 @@ def judge_exchanges(
         target={name: where[name] for name in ("base_url", "model") if name in where},
         profile=profile,
         suite=facts,
-        cost=cost,
+        cost=spent,
         exit_code=code,
     )
-    return Judgement(tuple(told), code, document, profile, where, facts, cost)
+    return Judgement(tuple(told), code, document, profile, where, facts, spent)
 
 
 def _left_out(plan: Mapping[str, JSON]) -> dict[str, str]:

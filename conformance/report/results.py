@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 
 from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.finding import Finding, Hindrance, Problem
@@ -62,23 +63,48 @@ def dumps(document: Mapping[str, JSON]) -> str:
 
 def cost_of(exchanges: Iterable[Exchange], usage_of: Usage) -> dict[str, JSON]:
     """What was spent; ``usage_of`` tells an answer's input and output tokens, zeros where it has none."""
-    requests = retries = tokens_in = tokens_out = 0
-    spans: list[tuple[float, float]] = []
-    for exchange in exchanges:
+    cost = Cost(usage_of)
+    for _ in cost.counting(exchanges):
+        pass
+    return cost.total()
+
+
+class Cost:
+    """Adds up what exchanges cost while they pass by."""
+
+    def __init__(self, usage_of: Usage) -> None:
+        self._usage_of = usage_of
+        self._requests = self._retries = self._in = self._out = 0
+        self._first = inf
+        self._last = 0.0
+
+    def counting(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
+        """The same exchanges, counted on the way."""
+        for exchange in exchanges:
+            self._add(exchange)
+            yield exchange
+
+    def _add(self, exchange: Exchange) -> None:
         sent = [attempt for attempt in exchange.attempts if _was_sent(attempt)]
-        requests += len(sent)
-        retries += max(0, len(sent) - 1)
-        used = usage_of(exchange) if sent else (0, 0)
-        tokens_in, tokens_out = tokens_in + max(0, used[0]), tokens_out + max(0, used[1])
-        spans += [(attempt.started, attempt.started + attempt.seconds) for attempt in sent]
-    seconds = max(end for _, end in spans) - min(start for start, _ in spans) if spans else 0.0
-    return {
-        "requests": requests,
-        "retries": retries,
-        "input_tokens": tokens_in,
-        "output_tokens": tokens_out,
-        "seconds": round(max(0.0, seconds), 4),
-    }
+        if not sent:
+            return
+        self._requests += len(sent)
+        self._retries += len(sent) - 1
+        used = self._usage_of(exchange)
+        self._in, self._out = self._in + max(0, used[0]), self._out + max(0, used[1])
+        self._first = min(self._first, *(attempt.started for attempt in sent), inf)
+        self._last = max(self._last, *(attempt.started + attempt.seconds for attempt in sent), 0.0)
+
+    def total(self) -> dict[str, JSON]:
+        """The sums; seconds are from the first start to the last end."""
+        seconds = self._last - self._first if self._requests else 0.0
+        return {
+            "requests": self._requests,
+            "retries": self._retries,
+            "input_tokens": self._in,
+            "output_tokens": self._out,
+            "seconds": round(max(0.0, seconds), 4),
+        }
 
 
 def _was_sent(attempt: Attempt) -> bool:
