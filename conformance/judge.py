@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -75,14 +75,20 @@ class Judge:
             for tally in bases.get(exchange.probe or "", ()):
                 tally.basis = x
             for tally in live:
-                if known.applies(tally.check.on, x):
-                    self._take(tally, x, known)
+                self._take(tally, x, known)
         for tally in live:
             for group in tally.groups():
                 self._judge(tally, group, _Known(self.profile))
         return tallies
 
     def _take(self, tally: _Tally, x: Reading, known: _Known) -> None:
+        try:
+            applies = known.applies(tally.check.on, x)
+        except Exception as error:  # noqa: BLE001 - as in _judge
+            tally.error = tally.error or _told(error)
+            return
+        if not applies:
+            return
         if tally.check.scope is Scope.EACH and tally.check.presupposes is None:
             self._judge(tally, [x], known)
         else:
@@ -102,9 +108,7 @@ class Judge:
             for problem in check.problems(*arguments, self.profile):
                 self._met(tally, problem, group)
         except Exception as error:  # noqa: BLE001 - our own bug must become a finding, not end the run
-            reason = "".join(traceback.format_exception_only(error)).strip()
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            tally.error = f"{reason} ({place.name}, line {place.lineno})"
+            tally.error = _told(error)
             return
         tally.judged.update(dict.fromkeys(x.id for x in group))
 
@@ -112,7 +116,10 @@ class Judge:
         x = next((x for x in group if x.id == problem.exchange), group[-1])
         weighed = self._weighed(tally.check, replace(problem, exchange=problem.exchange or x.id))
         tally.met.add(weighed.exchange)
-        tally.problems.append(_shown(weighed, x))
+        seen = tally.met_on.get(x.id, 0)
+        tally.met_on[x.id] = seen + 1
+        # Evidence is cut out of the body, which takes time: for more than are ever shown it is not.
+        tally.problems.append(_shown(weighed, x) if seen < PROBLEMS_KEPT else weighed)
         self.unlike.setdefault(x.id, replace(x.exchange, attempts=()))
 
     def _hindered(self, tally: _Tally, x: Reading, known: _Known) -> Unjudged | None:
@@ -149,7 +156,8 @@ class Judge:
             worst = max(
                 (p.level or check.level for p in open_problems), key=lambda level: level.rank
             )
-            return replace(made, outcome=OUTCOME_OF[worst])
+            often = "" if self.foreign else how_often(open_problems, made.judged)
+            return replace(made, outcome=OUTCOME_OF[worst], reason=often)
         if made.problems:
             return replace(made, outcome=Outcome.WAIVED, reason=made.problems[0].waived or "")
         if made.judged:
@@ -243,6 +251,8 @@ class _Tally:
     problems: list[Problem] = field(default_factory=list)
     judged: dict[str, None] = field(default_factory=dict)
     unjudged: list[tuple[str, Unjudged]] = field(default_factory=list)
+    met_on: dict[str, int] = field(default_factory=dict)
+    """How many problems each exchange had."""
     met: set[str] = field(default_factory=set)
     """Exchanges with a problem, those that are too many to show included."""
     ruled_out: str | None = None
@@ -302,6 +312,13 @@ def _form(x: Reading) -> str:
     return f"{x.asked.request.path} {sorted(body.items(), key=lambda kv: kv[0])!r}" if body else ""
 
 
+def _told(error: Exception) -> str:
+    """What went wrong in our own code, and where."""
+    reason = "".join(traceback.format_exception_only(error)).strip()
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{reason} ({place.name}, line {place.lineno})"
+
+
 def _shown(problem: Problem, x: Reading) -> Problem:
     """The problem with its evidence, its texts cut to size."""
     return replace(
@@ -309,6 +326,17 @@ def _shown(problem: Problem, x: Reading) -> Problem:
         expected=_cut(problem.expected),
         actual=_cut(problem.actual),
         evidence=_cut(problem.evidence or evidence(x, problem.at), 400),
+    )
+
+
+def how_often(problems: Iterable[Problem], judged: Iterable[str]) -> str:
+    """Of probes that were sent several times, how many exchanges broke the rule, in words; empty without such."""
+    sent = Counter(name.partition("#")[0] for name in judged)
+    broken = Counter(name.partition("#")[0] for name in {p.exchange for p in problems})
+    return ", ".join(
+        f"{broken[probe]} of {sent[probe]} exchanges of {probe}"
+        for probe in sorted(broken)
+        if sent[probe] > 1
     )
 
 

@@ -37,6 +37,10 @@ class Options:
     timeout: float = DEFAULT_TIMEOUT
     """Seconds for one request, from its first byte to the last of the answer."""
     recording: Path | None = None
+    repeat: int = 1
+    """How often the probes are sent that may show a rare failure."""
+    resume: bool = False
+    """Go on with the recording that is there: what it holds is not sent again."""
     strict: bool = False
     quiet: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
@@ -49,6 +53,8 @@ class Options:
             raise UsageError(f"--concurrency is at least 1, not {self.concurrency}")
         if not (isfinite(self.timeout) and self.timeout > 0):
             raise UsageError(f"--timeout is a number of seconds above 0, not {self.timeout:g}")
+        if self.repeat < 1:
+            raise UsageError(f"--repeat is at least 1, not {self.repeat}")
         if self.rate is not None and not (isfinite(self.rate) and self.rate > 0):
             raise UsageError(f"--rate is a number of requests a second above 0, not {self.rate:g}")
         if self.max_requests is not None and self.max_requests < 0:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from fnmatch import fnmatchcase
 
 from conformance.checks.registry import Check, Scope, all_checks
 from conformance.model.errors import UsageError
@@ -12,6 +14,14 @@ from conformance.model.target import Target
 from conformance.probes.registry import Probe, all_probes, steps_of
 
 SUITES = ("smoke", "core", "full")
+REPEATED = (
+    "chat.basic",
+    "chat.stream.*",
+    "tools.stream.*",
+    "isolation.canary.*",
+    "isolation.stream.canary",
+)
+"""Probes that show rare failures when they are sent more than once: empty or cut streams, mixed answers."""
 
 
 def checks_of_suite(suite: str) -> list[str]:
@@ -36,8 +46,12 @@ def make_plan(
     suite: str = "core",
     max_requests: int | None = None,
     max_output_tokens: int | None = None,
+    repeat: int = 1,
 ) -> Plan:
-    """What the selected checks need, cheapest stages first, within the limits given."""
+    """What the selected checks need, cheapest stages first, within the limits given.
+
+    ``repeat`` is how often the probes in ``REPEATED`` are sent.
+    """
     checks = all_checks()
     chosen = [checks[i] for i in sorted(set(selected))]
     wanted = _wanted(chosen, profile, suite)
@@ -47,7 +61,7 @@ def make_plan(
         made = steps_of(probe, target, profile)
         if not made:
             left_out.append((probe.id, f"the profile has no {probe.operation.value} endpoint"))
-        steps += made
+        steps += [*made, *_repetitions(made, repeat)]
     steps.sort(key=lambda step: step.stage)
     steps, over = _within(steps, max_requests, max_output_tokens, dict(left_out))
     return Plan(
@@ -56,6 +70,13 @@ def make_plan(
         tuple(i for i in checks if i not in {c.id for c in chosen}),
         tuple(left_out + over),
     )
+
+
+def _repetitions(made: list[Step], times: int) -> list[Step]:
+    """The second and further sendings of a probe, with ids of their own."""
+    if not made or not any(fnmatchcase(made[0].probe, glob) for glob in REPEATED):
+        return []
+    return [replace(made[0], id=f"{made[0].id}#{n}") for n in range(2, times + 1)]
 
 
 def _wanted(chosen: list[Check], profile: Profile, suite: str) -> list[Probe]:

@@ -6,6 +6,7 @@ The command line and the pytest plugin both drive this; neither has logic of its
 from __future__ import annotations
 
 import difflib
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -105,6 +106,7 @@ def plan_for(setup: Setup, selected: Iterable[str]) -> Plan:
         suite=setup.options.suite,
         max_requests=setup.options.max_requests,
         max_output_tokens=setup.options.max_output_tokens,
+        repeat=setup.options.repeat,
     )
 
 
@@ -124,7 +126,7 @@ class Recorder:
         began = time.perf_counter()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            writer = Writer(self.path, self._header())
+            writer = self._writer()
         except OSError as error:
             raise RecordingError(
                 f"cannot write the recording {self.path}: {error.strerror or error}"
@@ -134,11 +136,45 @@ class Recorder:
             footer = writer.finish(end, round(time.perf_counter() - began, 4))
         return Recording(self._header(), tuple(self.exchanges.values()), footer)
 
+    def _writer(self) -> Writer:
+        """A new file, or that of an earlier run with what was answered then."""
+        if not self.setup.options.resume or not _has_content(self.path):
+            return Writer(self.path, self._header())
+        recorded = jsonl.read(self.path)
+        if (other := made_for(recorded.header, self._header())) is not None:
+            raise RecordingError(
+                f"{self.path} cannot be resumed: it was recorded {other}; "
+                "leave out --resume, or name another file with --recording"
+            )
+        self._created = recorded.header.created
+        kept = tuple(x for x in recorded.exchanges if answered_for_good(x))
+        self.exchanges = {x.id: x for x in kept}
+        if REFUSED_LIMIT in self.exchanges:
+            self._limit_otherwise()
+        for exchange in kept:
+            self.on_exchange(exchange)
+        return Writer.resumed(self.path, replace(recorded, exchanges=kept))
+
+    def _limit_otherwise(self) -> None:
+        """Go on with the newer parameter for the output limit."""
+        target = with_limit(self.setup.target, "max_completion_tokens")
+        self.setup = replace(self.setup, target=target)
+
+    def _spent(self, budget: Budget) -> None:
+        """Take out of the budget what an earlier run has used."""
+        most = {step.id: step.max_output_tokens for step in self.plan.steps}
+        for exchange in self.exchanges.values():
+            budget.requests += len(exchange.attempts)
+            last = exchange.last
+            if last is not None and last.status is not None and 200 <= last.status < 300:
+                budget.output_tokens += usage_of(exchange)[1] or most.get(exchange.id, 0)
+
     def _send(self, writer: Writer) -> End:
         options, secret = self.setup.options, self.setup.secret
         budget = Budget(
             max_requests=options.max_requests, max_output_tokens=options.max_output_tokens
         )
+        self._spent(budget)
         with Transport(
             self.setup.target.origin,
             secret=secret,
@@ -175,6 +211,9 @@ class Recorder:
     ) -> End:
         """Free probes first, then one ordinary request alone, which tells how output is limited, then the rest."""
         steps = self.plan.steps
+        if REFUSED_LIMIT in self.exchanges:
+            again = {s.id: s for s in plan_for(self.setup, self.plan.checks).steps}
+            steps = tuple(again.get(s.id, s) for s in steps)
         trial = next((s for s in steps if s.probe == LIMIT_PROBE), None)
         if trial is None:
             return go(steps, keep)
@@ -184,14 +223,14 @@ class Recorder:
         tried: list[Exchange] = []
         end = go([trial], tried.append)
         rest = [s for s in steps if s.stage >= Stage.CHAT and s.id != trial.id]
-        if tried and (why := model_unknown(tried[0], self.exchanges.values())) is not None:
-            keep(tried[0])
+        answer = tried[0] if tried else self.exchanges.get(trial.id)
+        if answer and (why := model_unknown(answer, self.exchanges.values())) is not None:
+            for exchange in tried:
+                keep(exchange)
             raise UsageError(why)
         if tried and limit_refused(tried[0], self.setup.target.limit_parameter):
             keep(replace(tried[0], id=REFUSED_LIMIT, probe=REFUSED_LIMIT))
-            self.setup = replace(
-                self.setup, target=with_limit(self.setup.target, "max_completion_tokens")
-            )
+            self._limit_otherwise()
             again = {s.id: s for s in plan_for(self.setup, self.plan.checks).steps}
             rest = [again.get(s.id, s) for s in (trial, *rest)]
         else:
@@ -205,7 +244,7 @@ class Recorder:
     def _give_up(self, end: End, steps: Iterable[Step], keep: Callable[[Exchange], None]) -> End:
         reasons = {x.not_sent for x in self.exchanges.values() if x.not_sent}
         why = next(iter(sorted(reasons)), str(end.value))
-        for step in steps:
+        for step in (s for s in steps if s.id not in self.exchanges):
             blank = step.request or Request("POST", "", Operation.CHAT)
             keep(Exchange(step.id, blank, probe=step.probe, not_sent=why))
         return end
@@ -239,6 +278,34 @@ class Recorder:
         )
 
     _created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _has_content(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size > 0
+
+
+def answered_for_good(exchange: Exchange) -> bool:
+    """Whether an earlier run's exchange stands: it was answered, or failed as the endpoint's doing."""
+    last = exchange.last
+    return last is not None and last.ended not in (Ended.REFUSED, Ended.INTERRUPTED)
+
+
+def made_for(recorded: Header, planned: Header) -> str | None:
+    """In what a recording differs from the run that would go on with it; None if in nothing that counts."""
+
+    def differs(*pair: JSON) -> bool:
+        first, second = (json.dumps(value, sort_keys=True) for value in pair)
+        return first != second
+
+    if differs(dict(recorded.suite), dict(planned.suite)):
+        return "by another version of this suite"
+    if differs(dict(recorded.target), dict(planned.target)):
+        return "from another endpoint or model"
+    if differs(dict(recorded.profile), dict(planned.profile)):
+        return "for another profile"
+    if differs(dict(recorded.plan), dict(planned.plan)):
+        return "for another plan (other checks, suite, repetitions or limits)"
+    return None
 
 
 def limit_refused(exchange: Exchange, parameter: str) -> bool:
@@ -319,10 +386,15 @@ def judge_recording(
 
 
 def recorded_checks(recording: Recording) -> list[str]:
-    """The checks for which a recording was made, those that this version knows."""
-    ids = recording.header.plan.get("checks")
+    """The checks for which a recording was made, and those that came later and nobody deselected."""
+    listed, off = (
+        [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
+        for ids in (recording.header.plan.get("checks"), recording.header.plan.get("deselected"))
+    )
     known = all_checks()
-    return [i for i in ids if isinstance(i, str) and i in known] if isinstance(ids, list) else []
+    if not set(listed) & set(known):
+        return []
+    return [i for i in known if i in listed or i not in off]
 
 
 def _recorded_profile(header: Header) -> Profile:

@@ -9,10 +9,11 @@ import json as json_module
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from functools import cache
 from typing import Any
 
-from conformance.checks.registry import all_checks
+from conformance.checks.registry import Check, all_checks
 from conformance.judge import Judge
 from conformance.model.exchange import Attempt, Chunk, Ended, Exchange, Kept
 from conformance.model.finding import Finding, Outcome, Problem
@@ -31,7 +32,63 @@ GONE = object()
 TARGET = Target("http://127.0.0.1:8000", "/v1", "tiny")
 BASE = Profile("base", "What every client needs")
 CREATED = 1_780_000_000
+DATED: Headers = (("Date", formatdate(CREATED, usegmt=True)),)
+"""The header that suits ``CREATED``."""
 FAIL, WARN, NOTE, PASS = Outcome.FAIL, Outcome.WARN, Outcome.NOTE, Outcome.PASS
+
+ANSWERED = (
+    "auth.empty-key",
+    "auth.models.no-key",
+    "auth.models.wrong-key",
+    "auth.no-key",
+    "auth.stream.no-key",
+    "auth.stream.wrong-key",
+    "auth.wrong-key",
+    "auth.wrong-scheme",
+    "chat.basic",
+    "chat.long",
+    "chat.stream.basic",
+    "chat.stream.long",
+    "chat.stream.usage",
+    "chat.system",
+    "errors.empty-body",
+    "errors.empty-messages",
+    "errors.malformed-json",
+    "errors.message-item-type",
+    "errors.messages-type",
+    "errors.missing-messages",
+    "errors.missing-model",
+    "errors.not-an-object",
+    "errors.stream.messages-type",
+    "errors.stream.unknown-model",
+    "errors.unknown-model",
+    "errors.unknown-path",
+    "errors.wrong-method",
+    "models.list",
+    "models.retrieve",
+    "models.retrieve.unknown",
+    "tools.auto",
+    "tools.named",
+    "tools.required",
+    "tools.stream.named",
+    "tools.stream.required",
+    "turn.own-message",
+    "turn.tool-result",
+)
+"""The probes whose right answer is known here: a right run has these."""
+
+ANSWERED_AREAS = (
+    "http",
+    "chat",
+    "stream",
+    "chunk",
+    "parity",
+    "turn",
+    "errors",
+    "auth",
+    "models",
+)
+"""The areas whose checks a right run exercises."""
 
 STATUS_OF = {
     Cause.UNKNOWN_MODEL: 404,
@@ -301,8 +358,16 @@ def a_request(
 
 def asking(request: Request, changes: Mapping[str, Value]) -> Request:
     """The request with other members in its body."""
-    body = with_changes(json_module.loads(request.body or b"{}"), changes)
-    return replace(request, body=written(body).encode())
+    return replace(request, body=written(with_changes(sent_by(request), changes)).encode())
+
+
+def sent_by(request: Request) -> dict[str, Value]:
+    """The JSON object of a request, empty if it has none."""
+    try:
+        value = json_module.loads(request.body or b"{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def right_answer(request: Request, probe: str | None) -> tuple[int, Value, bytes | None]:
@@ -311,12 +376,15 @@ def right_answer(request: Request, probe: str | None) -> tuple[int, Value, bytes
 
     if probe in CAUSE_OF:
         return STATUS_OF.get(CAUSE_OF[probe], 400), an_error(), None
+    if (probe or "").startswith(("errors.", "auth.")):
+        return (401 if (probe or "").startswith("auth.") else 400), an_error(), None
+    if (probe or "").startswith(("errors.", "auth.")):
+        return 401 if (probe or "").startswith("auth.") else 400, an_error(), None
     if request.operation is Operation.MODELS:
         return 200, a_list(), None
     if request.operation is Operation.MODEL:
         return 200, a_model(), None
-    read = json_module.loads(request.body or b"{}")
-    asked = read if isinstance(read, dict) else {}
+    asked = sent_by(request)
     forced = asked.get("tool_choice") not in (None, "none", "auto")
     if not asked.get("stream"):
         return 200, calling() if forced else a_completion(), None
@@ -393,8 +461,22 @@ def not_sent(probe: str = "chat.basic", why: str = "budget") -> Exchange:
 
 
 def a_right_run() -> list[Exchange]:
-    """Every probe, answered as it should be."""
-    return [an_exchange(probe) for probe in all_probes()]
+    """Every probe whose right answer is known, answered so, each with a date and an id of its own."""
+    return [with_own_id(an_exchange(probe, headers=DATED)) for probe in ANSWERED]
+
+
+def with_own_id(exchange: Exchange) -> Exchange:
+    """The exchange with an id in its answer that no other probe's answer has."""
+    own = f'"chatcmpl-{exchange.id}"'.encode()
+    [attempt] = exchange.attempts
+    chunks = tuple(Chunk(c.at, c.data.replace(b'"chatcmpl-1"', own)) for c in attempt.chunks)
+    return replace(exchange, attempts=(replace(attempt, chunks=chunks),))
+
+
+def of_a_right_run() -> dict[str, Check]:
+    """The checks that a right run exercises, as far as it can: those of the areas that it answers."""
+    areas = {f"conformance.checks.{area}" for area in ANSWERED_AREAS}
+    return {i: c for i, c in all_checks().items() if c.module in areas}
 
 
 # Verdicts -----------------------------------------------------------------------------------------

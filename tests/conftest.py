@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["pytester"]
 pytest.register_assert_rewrite("tests.builders")
 
 # Slow machines must not turn a property into a failure, and a failing example must come again.

@@ -7,13 +7,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import patch
 
+import pytest
+
+from conformance.checks.registry import all_checks
 from conformance.cli.main import main
 from conformance.profiles.load import load_profile
 from conformance.refserver.faults import fault_named
@@ -50,18 +53,27 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def cli(*arguments: object, env: Mapping[str, str] | None = None) -> Said:
     """The command line in this process."""
+    with patch.object(sys, "argv", ["conformance", *map(str, arguments)]):
+        return _inside(main, env)
+
+
+def session(*arguments: object, env: Mapping[str, str] | None = None) -> Said:
+    """A pytest session in this process."""
+    return _inside(lambda: sys.exit(pytest.main([*map(str, arguments)])), env)
+
+
+def _inside(door: Callable[[], object], env: Mapping[str, str] | None) -> Said:
     out, err = io.StringIO(), io.StringIO()
     with (
-        patch.object(sys, "argv", ["conformance", *map(str, arguments)]),
         patch.dict(os.environ, environment(env), clear=True),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
         try:
-            main()
+            door()
             code = 0
         except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else int(left.code is not None)
+            code = int(left.code or 0)
     return Said(code, out.getvalue(), err.getvalue())
 
 
@@ -116,3 +128,14 @@ def read_results(path: Path) -> dict[str, Any]:
 def outcomes(document: Mapping[str, Any]) -> dict[str, str]:
     """Check to outcome."""
     return {result["id"]: result["outcome"] for result in document["results"]}
+
+
+def with_broken_check(patch_: pytest.MonkeyPatch, check: str) -> None:
+    """A check that crashes: a bug of ours."""
+
+    def crash(*_: object) -> NoReturn:
+        raise KeyError("oops")
+
+    known = all_checks()
+    broken = {**known, check: replace(known[check], problems=crash)}
+    patch_.setattr("conformance.judging.all_checks", lambda: broken)

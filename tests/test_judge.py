@@ -10,7 +10,7 @@ import pytest
 
 from conformance.checks.kinds import anything
 from conformance.checks.registry import Check, Scope, all_checks
-from conformance.judge import PROBLEMS_KEPT, Judge, evidence, exit_code, pairs
+from conformance.judge import LINKED_AT_MOST, PROBLEMS_KEPT, Judge, evidence, exit_code, pairs
 from conformance.model.exchange import Attempt, Exchange
 from conformance.model.finding import Finding, Hindrance, Level, Outcome, Problem, Unjudged
 from conformance.model.profile import Profile, Sends, Waiver
@@ -24,6 +24,7 @@ from tests.builders import (
     a_request,
     a_right_run,
     a_stream,
+    a_usage,
     an_error,
     an_exchange,
     changed,
@@ -205,7 +206,7 @@ def test_a_check_that_breaks_is_our_error() -> None:
     def broken(x: Reading, profile: Profile) -> Iterable[Problem]:
         raise KeyError("choices")
 
-    found = verdict(replace(a_check(), problems=broken))
+    found = verdict(replace(a_check(), problems=broken), an_exchange(), an_exchange("chat.long"))
 
     assert Outcome.ERROR is found.outcome
     assert found.reason.startswith("KeyError: 'choices' (broken, line ")
@@ -270,11 +271,9 @@ def test_a_waiver_is_not_stale(waiver: Waiver, exchanges: tuple[Exchange, ...]) 
 
 def test_a_waiver_of_many_checks_is_stale_once() -> None:
     """A glob that meets no problem at all is told by the first of its checks."""
-    found = findings(an_exchange(), profile=waiving(a_waiver("chat.response.c*")))
+    found = findings(an_exchange(), profile=waiving(a_waiver("chat.response.choice*")))
 
-    assert ["chat.response.choice-count"] == [
-        i for i, f in found.items() if f.outcome is Outcome.STALE
-    ]
+    assert 1 == len([i for i, f in found.items() if f.outcome is Outcome.STALE])
 
 
 def test_a_waiver_of_a_problem_that_is_not_shown_is_not_stale() -> None:
@@ -396,6 +395,15 @@ def test_all_that_is_linked_must_be_there() -> None:
     assert Outcome.PASS is verdict(check, an_exchange(), an_exchange("models.list")).outcome
 
 
+def test_what_is_compared_has_a_limit() -> None:
+    """Of very many linked exchanges the first are compared, so that memory stays bounded."""
+    check = a_check(scope=Scope.LINKED)
+    one = an_exchange()
+    found = verdict(check, *(replace(one, id=f"x{n:05}") for n in range(LINKED_AT_MOST + 5)))
+
+    assert LINKED_AT_MOST == len(found.judged)
+
+
 def test_a_refusal_of_everything_says_nothing_of_mistakes() -> None:
     """A mistake answered like the ordinary request shows no sense for the mistake."""
     ordinary = an_exchange(status=401, json=an_error())
@@ -484,14 +492,16 @@ def test_deep_nesting_breaks_no_check(depth: int, opening: str) -> None:
     assert [] == [(i, f.reason) for i, f in found.items() if f.outcome is Outcome.ERROR]
 
 
-HUGE = a_stream([role_chunk(), *[a_chunk()] * 5_000, finish_chunk(), usage_chunk()])
+HUGE = a_stream(
+    [role_chunk(), *[a_chunk()] * 5_000, finish_chunk(), usage_chunk(usage=a_usage(9, 5_000))]
+)
 
 
 def test_a_long_stream_is_judged_in_time() -> None:
     """Thousands of chunks are no reason to break or to wait."""
     found = findings(an_exchange("chat.stream.usage", stream=HUGE))
 
-    assert {Outcome.PASS, Outcome.SKIP, Outcome.INCONCLUSIVE} == {f.outcome for f in found.values()}
+    assert not {Outcome.FAIL, Outcome.ERROR} & {f.outcome for f in found.values()}
 
 
 def test_an_attempt_without_anything_is_read() -> None:

@@ -1,3 +1,678 @@
-"""What answers carry beyond their fields: uniqueness, plausibility, logprobs, several choices."""
+"""What answers carry beyond their fields: uniqueness, plausibility, log probabilities, several choices."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from conformance.model.finding import Hindrance, Level, Problem, Unjudged
+from conformance.model.json import JSON
+from conformance.model.profile import Profile, Sends, Support
+from conformance.wire.reading import Reading
+
+from . import chunk
+from .chat import MILLISECONDS, calls_of, choices_of, messages_of
+from .givens import ENDPOINT, RECORDING, chunks_came, completion, headers_kept, values_kept
+from .kinds import completions, ordinary_chat, probe
+from .parity import read_in_its_form
+from .registry import MAY, MUST, SHOULD, Claimed, Kind, Problems, Scope, check
+
+DAY = 86_400
+SMALLEST = ("chat.basic", "chat.stream.basic", "chat.stream.usage")
+SEVERAL = ("chat.n2", "chat.stream.n2")
+SCORED = ("chat.logprobs", "chat.stream.logprobs")
+_ROUNDING = 1e-6
+_CHARACTERS_PER_TOKEN = 40
+_LIMITS = ("max_completion_tokens", "max_tokens")
+
+
+def offered(*names: str) -> Claimed:
+    """Whether the profile leaves it open that all these parameters are supported."""
+
+    def claimed(profile: Profile) -> str | None:
+        missing = [n for n in names if profile.parameter(n).support is Support.NONE]
+        return f"the profile says that {missing[0]} is not supported" if missing else None
+
+    return claimed
+
+
+def unless_claimed(x: Reading, profile: Profile, name: str) -> Level | None:
+    """MAY unless the profile claims the parameter in full; what is left open can be ignored in silence."""
+    model = str(x.asked.body.get("model"))
+    return None if profile.parameter(name, model).support is Support.FULL else MAY
+
+
+def asking(kind: Kind, name: str, *values: JSON) -> Kind:
+    """Those of a kind whose request has one of these values for a parameter."""
+
+    def asked(x: Reading) -> bool:
+        return kind(x) and x.asked.body.get(name) in values
+
+    return asked
+
+
+def several(kind: Kind) -> Kind:
+    """Those of a kind that ask for more than one choice."""
+    return lambda x: kind(x) and x.asked.n > 1
+
+
+def toolless(kind: Kind) -> Kind:
+    """Those of a kind that declare no tools of either generation."""
+    return lambda x: kind(x) and not any(x.asked.body.get(n) for n in ("tools", "functions"))
+
+
+# Ids and times
+
+
+def id_of(x: Reading) -> JSON:
+    """The id of an answer in either form."""
+    if not x.asked.streams:
+        return (x.object or {}).get("id")
+    chunks = chunk.content_chunks(x)
+    return chunks[0][1].get("id") if chunks else None
+
+
+def identified(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, with an id that the recording keeps."""
+    given = chunks_came if x.asked.streams else completion
+    if (reason := given(x, profile) or values_kept(x, profile)) is not None:
+        return reason
+    name = id_of(x)
+    return None if isinstance(name, str) and name else Unjudged("the answer has no id")
+
+
+@check(
+    "chat.response.ids-unique",
+    level=SHOULD,
+    on=probe(*SMALLEST),
+    given=identified,
+    scope=Scope.LINKED,
+    probes=SMALLEST,
+)
+def ids_tell_answers_apart(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """No two answers of a run have one id, streams included."""
+    earlier: dict[JSON, str] = {}
+    for x in xs:
+        name = id_of(x)
+        if name in earlier:
+            yield Problem(
+                "/id" if not x.asked.streams else "event 1: /id",
+                expected="an id of its own",
+                actual=f"{name!r}, the id of the answer to {earlier[name]}",
+                exchange=x.id,
+            )
+        earlier.setdefault(name, x.id)
+
+
+def sent_at(x: Reading) -> float | None:
+    """The seconds since 1970 that the Date header states."""
+    try:
+        return parsedate_to_datetime(x.header("date") or "").timestamp()
+    except ValueError:
+        return None
+
+
+def dated(x: Reading, profile: Profile) -> Unjudged | None:
+    """The recording keeps times, and a Date header says when the answer was sent."""
+    if (reason := values_kept(x, profile) or headers_kept(x, profile)) is not None:
+        return reason
+    return None if sent_at(x) is not None else Unjudged("no Date header to compare with", RECORDING)
+
+
+def created_problems(created: JSON, x: Reading, at: str) -> Problems:
+    """A problem if a time in seconds lies more than a day from the Date header."""
+    sent = sent_at(x)
+    if isinstance(created, bool) or not isinstance(created, int) or sent is None:
+        return  # a wrong type is another check's
+    if created <= MILLISECONDS and abs(created - sent) > DAY:
+        yield Problem(
+            at, expected=f"within a day of the Date header, {sent:.0f}", actual=f"{created}"
+        )
+
+
+@check(
+    "chat.response.created-plausible",
+    level=SHOULD,
+    on=completions,
+    given=(completion, dated),
+    probes=("chat.basic",),
+)
+def created_is_about_now(x: Reading, profile: Profile) -> Problems:
+    """`created` lies within a day of the Date header."""
+    yield from created_problems((x.object or {}).get("created"), x, "/created")
+
+
+# Content and calls
+
+
+@check(
+    "chat.response.says-something",
+    level=SHOULD,
+    on=completions,
+    given=completion,
+    probes=("chat.basic", "chat.long"),
+)
+def a_stop_has_something_to_say(x: Reading, profile: Profile) -> Problems:
+    """A message that finishes with "stop" has text where its content is null and it carries nothing else."""
+    for at, choice, message in messages_of(x):
+        silent = "content" in message and message["content"] is None
+        rest = [name for name, value in message.items() if value and name != "role"]
+        if choice.get("finish_reason") == "stop" and silent and not rest:
+            yield Problem(f"{at}/message/content", expected="text", actual="null, and nothing else")
+
+
+def calls_expected(profile: Profile) -> str | None:
+    """Whether the profile has calls come on their own."""
+    unasked = profile.responses.tool_calls is Sends.ALWAYS
+    return "the profile says that tool calls come without being asked for" if unasked else None
+
+
+@check(
+    "chat.response.calls-undeclared",
+    level=SHOULD,
+    on=toolless(completions),
+    given=completion,
+    claimed=calls_expected,
+    probes=("chat.basic",),
+)
+def only_declared_tools_are_called(x: Reading, profile: Profile) -> Problems:
+    """An answer calls no tools where the request declares none."""
+    for at, _, message in messages_of(x):
+        if calls_of(message):
+            yield Problem(
+                f"{at}/message/tool_calls",
+                expected="no calls: the request declares no tools",
+                actual=f"{len(calls_of(message))} calls",
+            )
+
+
+# Several choices
+
+
+def listed(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, and has choices that can be counted."""
+    if (reason := read_in_its_form(x, profile)) is not None:
+        return reason
+    choices = [] if x.asked.streams else (x.object or {}).get("choices")
+    readable = isinstance(choices, list) and all(isinstance(c, dict) for c in choices)
+    return None if readable else Unjudged("the answer has no list of choices")
+
+
+@check(
+    "chat.response.choices-asked",
+    level=MUST,
+    on=several(completions),
+    given=listed,
+    claimed=offered("n"),
+    probes=("chat.n2",),
+)
+def as_many_choices_as_asked(x: Reading, profile: Profile) -> Problems:
+    """A request with `n` gets that many choices."""
+    count = len(choices_of(x.object or {}))
+    if count != x.asked.n:
+        yield Problem(
+            "/choices",
+            expected=f"{x.asked.n} choices",
+            actual=f"{count}",
+            level=unless_claimed(x, profile, "n"),
+        )
+
+
+@check(
+    "parity.choices",
+    level=MUST,
+    on=several(ordinary_chat),
+    given=listed,
+    claimed=offered("n"),
+    scope=Scope.PAIR,
+    probes=SEVERAL,
+)
+def as_many_choices_in_both(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """Both forms give the same number of choices."""
+    ours, theirs = len(choices_of(plain.object or {})), len(stream.choices)
+    if ours and ours != theirs:
+        claimed = unless_claimed(plain, profile, "n") is None
+        yield Problem(
+            "choices",
+            expected=f"{ours}, as without stream",
+            actual=f"{theirs}",
+            level=None if claimed else SHOULD,
+        )
+
+
+# Log probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The log probabilities of one choice, and the text that they are of (None where it has none)."""
+
+    at: str
+    entries: tuple[dict[str, JSON], ...]
+    text: str | None
+    malformed: bool = False
+    """Whether something else stands in their place, which other checks speak of."""
+
+    @property
+    def missing(self) -> bool:
+        """Whether a text has none."""
+        return bool(self.text) and not self.entries and not self.malformed
+
+
+def entries_of(choice: JSON) -> tuple[dict[str, JSON], ...]:
+    """The entries of ``logprobs.content`` that are objects."""
+    logprobs = choice.get("logprobs") if isinstance(choice, dict) else None
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
+    return tuple(e for e in content if isinstance(e, dict)) if isinstance(content, list) else ()
+
+
+def malformed(choice: JSON) -> bool:
+    """Whether ``logprobs`` is there and cannot be read."""
+    logprobs = choice.get("logprobs") if isinstance(choice, dict) else None
+    if not isinstance(logprobs, dict) or not logprobs:
+        return logprobs not in (None, {})
+    content = logprobs.get("content", "absent")
+    listed = isinstance(content, list) and all(isinstance(entry, dict) for entry in content)
+    return content is not None and not listed
+
+
+def scores_of(x: Reading) -> list[Scores]:
+    """The scores of each choice of a plain answer."""
+    found = []
+    for at, choice, message in messages_of(x):
+        content, other = message.get("content"), _beside_text(message)
+        text = content if isinstance(content, str) and not other else None
+        found.append(Scores(f"{at}/logprobs", entries_of(choice), text, malformed(choice)))
+    return found
+
+
+def _beside_text(message: dict[str, JSON]) -> bool:
+    """Whether tokens were spent on something else than the text as well."""
+    others = ("tool_calls", "function_call", "refusal", "reasoning", "reasoning_content")
+    return any(message.get(name) for name in others)
+
+
+def scored(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion with log probabilities."""
+    if (reason := completion(x, profile)) is not None:
+        return reason
+    return none_scored(x, scores_of(x))
+
+
+def none_scored(x: Reading, scores: Iterable[Scores]) -> Unjudged | None:
+    """Why there are no scores to judge, None if there are."""
+    if any(s.entries for s in scores):
+        return None
+    asked = x.asked.body.get("logprobs") is True
+    return Unjudged("the answer has no log probabilities", ENDPOINT if asked else RECORDING)
+
+
+def _number(value: JSON) -> float | None:
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if numeric else None  # type: ignore[arg-type]
+
+
+def _alternatives(entry: dict[str, JSON]) -> list[dict[str, JSON]]:
+    top = entry.get("top_logprobs")
+    return [e for e in top if isinstance(e, dict)] if isinstance(top, list) else []
+
+
+def value_problems(scores: Iterable[Scores]) -> Problems:
+    """A problem for each choice with a log probability above 0."""
+    for one in scores:
+        for position, entry in enumerate(one.entries):
+            values = [_number(e.get("logprob")) for e in (entry, *_alternatives(entry))]
+            above = [value for value in values if value is not None and value > _ROUNDING]
+            if above:
+                yield Problem(
+                    f"{one.at}/content/{position}", expected="at most 0", actual=f"{above[0]}"
+                )
+                break
+
+
+def byte_problems(scores: Iterable[Scores]) -> Problems:
+    """A problem for each choice whose tokens' bytes do not join to its text."""
+    for one in scores:
+        joined = _joined(one.entries)
+        if one.text is None or joined is None or not one.entries or "\ufffd" in one.text:
+            continue  # U+FFFD stands for a character cut by the limit, or for bytes that are not UTF-8
+        said = joined.decode("utf-8", "ignore")
+        if said != one.text:
+            yield Problem(
+                f"{one.at}/content",
+                expected=f"bytes that join to {one.text[-60:]!r}",
+                actual=repr(said[-60:]),
+                # Trimmed text, and tokens of a template or of reasoning around it, mislead few.
+                level=MAY if one.text.strip() in said else None,
+            )
+
+
+def _joined(entries: Iterable[dict[str, JSON]]) -> bytes | None:
+    """The bytes of all tokens; None where one of them has none, which is legal."""
+    joined = b""
+    for entry in entries:
+        values = entry.get("bytes")
+        if not isinstance(values, list) or not all(_is_byte(v) for v in values):
+            return None
+        joined += bytes(values)  # type: ignore[arg-type]
+    return joined
+
+
+def _is_byte(value: JSON) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 256
+
+
+def top_problems(x: Reading, scores: Iterable[Scores]) -> Problems:
+    """For each choice the first thing wrong with its alternatives: too many, not sorted, at odds with the token."""
+    asked = x.asked.body.get("top_logprobs")
+    most = asked if isinstance(asked, int) and not isinstance(asked, bool) else 0
+    for one in scores:
+        for position, entry in enumerate(one.entries):
+            found = _top_problem(entry, f"{one.at}/content/{position}/top_logprobs", most)
+            if found is not None:
+                yield found
+                break
+
+
+def _top_problem(entry: dict[str, JSON], at: str, most: int) -> Problem | None:
+    top = _alternatives(entry)
+    values = [v for v in (_number(e.get("logprob")) for e in top) if v is not None]
+    if len(top) > most:
+        # Some servers add the chosen token where it is none of the likeliest.
+        level = MAY if most == 0 or len(top) == most + 1 else None
+        return Problem(at, expected=f"at most {most}", actual=f"{len(top)}", level=level)
+    if values != sorted(values, reverse=True):
+        return Problem(at, expected="the likeliest first", actual=f"{values}", level=MAY)
+    own = _number(entry.get("logprob"))
+    for other in top:
+        value = _number(other.get("logprob"))
+        same = other.get("token") == entry.get("token") and other.get("bytes") == entry.get("bytes")
+        if same and own is not None and value is not None and abs(own - value) > 0.01:
+            return Problem(at, expected=f"{own}, as for the token", actual=f"{value}", level=MAY)
+    return None
+
+
+_SCORED = asking(completions, "logprobs", True)
+
+
+@check(
+    "chat.response.logprobs-asked",
+    level=MUST,
+    on=_SCORED,
+    given=completion,
+    claimed=offered("logprobs"),
+    probes=("chat.logprobs",),
+)
+def asked_log_probabilities_come(x: Reading, profile: Profile) -> Problems:
+    """A request with logprobs: true gets the log probabilities of the text's tokens."""
+    for one in scores_of(x):
+        if one.missing:
+            yield Problem(
+                one.at,
+                expected="one entry for each token",
+                actual="none, without a word about it",
+                level=unless_claimed(x, profile, "logprobs"),
+            )
+
+
+@check(
+    "chat.response.logprobs-unasked",
+    level=MAY,
+    on=asking(completions, "logprobs", None, False),
+    given=completion,
+    probes=("chat.basic",),
+)
+def log_probabilities_wait_to_be_asked(x: Reading, profile: Profile) -> Problems:
+    """An answer has no log probabilities unless they were asked for."""
+    for one in scores_of(x):
+        if one.entries:
+            yield Problem(one.at, expected="null", actual=f"{len(one.entries)} entries")
+
+
+@check(
+    "chat.response.logprobs-values",
+    level=SHOULD,
+    on=completions,
+    given=scored,
+    claimed=offered("logprobs"),
+    probes=("chat.logprobs",),
+)
+def log_probabilities_are_not_above_zero(x: Reading, profile: Profile) -> Problems:
+    """No log probability is above 0."""
+    yield from value_problems(scores_of(x))
+
+
+@check(
+    "chat.response.logprobs-bytes",
+    level=SHOULD,
+    on=completions,
+    given=scored,
+    claimed=offered("logprobs"),
+    probes=("chat.logprobs",),
+)
+def bytes_join_to_the_text(x: Reading, profile: Profile) -> Problems:
+    """The bytes of all tokens join to the content."""
+    if not x.asked.body.get("stop"):  # what was held back at a stop text is counted differently
+        yield from byte_problems(scores_of(x))
+
+
+@check(
+    "chat.response.logprobs-top",
+    level=SHOULD,
+    on=completions,
+    given=scored,
+    claimed=offered("logprobs", "top_logprobs"),
+    probes=("chat.logprobs",),
+)
+def alternatives_are_in_order(x: Reading, profile: Profile) -> Problems:
+    """Each token has at most as many alternatives as asked for, the likeliest first."""
+    yield from top_problems(x, scores_of(x))
+
+
+def stream_scores(x: Reading) -> list[Scores]:
+    """The scores of each choice of a stream, joined over its chunks."""
+    found = []
+    for parts in chunk.spoken(x):
+        pieces = [c for _, value in x.chunks for c in choices_of(value) if _is_of(c, parts.index)]
+        entries = tuple(entry for piece in pieces for entry in entries_of(piece))
+        at, text = f"choice {parts.index}: logprobs", parts.text if _all_text(pieces) else None
+        found.append(Scores(at, entries, text, any(map(malformed, pieces))))
+    return found
+
+
+def _is_of(choice: dict[str, JSON], index: int) -> bool:
+    return choice.get("index") == index and not isinstance(choice.get("index"), bool)
+
+
+def _all_text(pieces: list[dict[str, JSON]]) -> bool:
+    """Whether the deltas of a choice are well formed and carry nothing beside text."""
+    for delta in (piece.get("delta", {}) for piece in pieces):
+        if not isinstance(delta, dict) or _beside_text(delta):
+            return False
+        if not isinstance(delta.get("content"), str | None):
+            return False
+    return True
+
+
+@check(
+    "parity.logprobs",
+    level=SHOULD,
+    on=asking(ordinary_chat, "logprobs", True),
+    given=read_in_its_form,
+    claimed=offered("logprobs"),
+    scope=Scope.PAIR,
+    probes=SCORED,
+)
+def log_probabilities_in_both(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """Log probabilities that were asked for come in both forms or in neither."""
+    texts = [[s for s in found if s.text] for found in (scores_of(plain), stream_scores(stream))]
+    if not all(texts):
+        return  # nothing was said in one of them
+    ours, theirs = (not all(s.missing for s in found) for found in texts)
+    if ours != theirs:
+        words = {True: "log probabilities", False: "none"}
+        yield Problem(
+            "logprobs", expected=f"{words[ours]}, as without stream", actual=words[theirs]
+        )
+
+
+# Usage
+
+
+def completion_tokens(usage: JSON) -> tuple[int, int] | None:
+    """The completion tokens of a usage object, and how many of them went into reasoning."""
+    if not isinstance(usage, dict):
+        return None
+    total, details = usage.get("completion_tokens"), usage.get("completion_tokens_details")
+    hidden = details.get("reasoning_tokens") if isinstance(details, dict) else 0
+    if isinstance(total, bool) or not isinstance(total, int):
+        return None
+    counted = isinstance(hidden, int) and not isinstance(hidden, bool)
+    return total, hidden if counted else 0  # type: ignore[return-value]
+
+
+def count_problems(texts: Iterable[str], usage: JSON, at: str) -> Problems:
+    """A problem if a text is far too long for the tokens that were counted for it."""
+    counted, length = completion_tokens(usage), sum(map(len, texts))
+    if counted is None or counted[0] < 1:
+        return  # usage-counts says that nothing was counted
+    least = length // _CHARACTERS_PER_TOKEN
+    if length >= 2 * _CHARACTERS_PER_TOKEN and counted[0] < least:
+        yield Problem(
+            f"{at}/completion_tokens",
+            expected=f"at least {least} for {length} characters",
+            actual=f"{counted[0]}",
+        )
+
+
+@check(
+    "chat.response.usage-plausible",
+    level=SHOULD,
+    on=completions,
+    given=completion,
+    probes=("chat.long",),
+)
+def usage_suits_the_text(x: Reading, profile: Profile) -> Problems:
+    """completion_tokens is at least one for every 40 characters of text."""
+    texts = [m["content"] for _, _, m in messages_of(x) if isinstance(m.get("content"), str)]
+    yield from count_problems(map(str, texts), (x.object or {}).get("usage"), "/usage")
+
+
+def limit_of(x: Reading) -> tuple[str, int] | None:
+    """The parameter that limits the output, and the most tokens that all choices together may have."""
+    for name in _LIMITS:
+        value = x.asked.body.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return name, value * max(x.asked.n, 1)
+    return None
+
+
+def limited(x: Reading, profile: Profile) -> Unjudged | None:
+    """The request limits the output by a parameter that the profile does not rule out."""
+    limit = limit_of(x)
+    if limit is None:
+        return Unjudged("the request sets no limit", RECORDING)
+    unclaimed = offered(limit[0])(profile)
+    return Unjudged(unclaimed, RECORDING) if unclaimed else None
+
+
+@check(
+    "chat.response.limit-kept",
+    level=SHOULD,
+    on=completions,
+    given=(limited, completion),
+    probes=("chat.long", "chat.basic"),
+)
+def no_more_tokens_than_allowed(x: Reading, profile: Profile) -> Problems:
+    """completion_tokens, reasoning aside, stay within the limit that the request sets."""
+    counted, limit = completion_tokens((x.object or {}).get("usage")), limit_of(x)
+    if counted is None or limit is None:
+        return
+    name, most = limit
+    if counted[0] - counted[1] > most:
+        yield Problem(
+            "/usage/completion_tokens",
+            expected=f"at most {most}, as {name} says",
+            actual=f"{counted[0]}",
+            level=unless_claimed(x, profile, name),
+        )
+
+
+def prompt_counted(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion that says how many tokens its prompt has."""
+    if (reason := completion(x, profile)) is not None:
+        return reason
+    return None if _prompt(x) else Unjudged("the answer does not count the prompt")
+
+
+def _prompt(x: Reading) -> int | None:
+    usage = (x.object or {}).get("usage")
+    count = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+    return count if isinstance(count, int) and not isinstance(count, bool) else None
+
+
+@check(
+    "chat.response.usage-grows",
+    level=SHOULD,
+    on=probe("chat.basic", "chat.long-prompt"),
+    given=prompt_counted,
+    scope=Scope.LINKED,
+    probes=("chat.basic", "chat.long-prompt"),
+)
+def longer_prompts_count_more(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """A prompt many times as long counts more prompt_tokens."""
+    short = max(_prompt(x) or 0 for x in xs if x.exchange.probe == "chat.basic")
+    for x in xs:
+        if x.exchange.probe == "chat.long-prompt" and (_prompt(x) or 0) <= short:
+            yield Problem(
+                "/usage/prompt_tokens",
+                expected=f"more than {short}, the count of the shortest prompt",
+                actual=f"{_prompt(x)}",
+                exchange=x.id,
+            )
+
+
+# The reason why an answer ended
+
+
+def cut_at_its_limit(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, and its usage says that the limit was reached."""
+    if (reason := read_in_its_form(x, profile)) is not None:
+        return reason
+    carriers = chunk.usage_chunks(x) if x.asked.streams else []
+    usage = carriers[-1][1]["usage"] if carriers else (x.object or {}).get("usage")
+    counted, limit = completion_tokens(usage), limit_of(x)
+    if limit is None or counted is None:
+        return Unjudged("the answer does not say how many tokens it has", RECORDING)
+    if counted[0] != limit[1]:
+        return Unjudged("the answer was not cut by the limit", Hindrance.MODEL)
+    if _reasons(x) not in (["length"], ["stop"]):
+        return Unjudged("the answer has another finish_reason")
+    return None
+
+
+def _reasons(x: Reading) -> list[JSON]:
+    """All finish reasons, in order."""
+    if x.asked.streams:
+        return [reason for choice in chunk.spoken(x) for _, reason in choice.finishes]
+    return [choice.get("finish_reason") for choice in choices_of(x.object or {})]
+
+
+@check(
+    "parity.finish-reason",
+    level=SHOULD,
+    on=ordinary_chat,
+    given=cut_at_its_limit,
+    scope=Scope.PAIR,
+    probes=("chat.long", "chat.stream.long"),
+)
+def both_are_cut_alike(plain: Reading, stream: Reading, profile: Profile) -> Problems:
+    """Two answers that the limit cut finish with "length" in both forms or in neither."""
+    ours, theirs = _reasons(plain)[0], _reasons(stream)[0]
+    if ours != theirs:
+        yield Problem(
+            "finish_reason",
+            expected=f'"{ours}", as without stream',
+            actual=f'"{theirs}" at as many tokens',
+        )

@@ -80,7 +80,7 @@ for _rule in _RULES:
     level=MUST,
     on=anything,
     given=answered,
-    probes=("chat.basic", "auth.wrong-key"),
+    probes=("chat.basic", "chat.stream.basic", "errors.unknown-model", "auth.wrong-key"),
 )
 def key_is_not_sent_back(x: Reading, profile: Profile) -> Problems:
     """No answer contains the caller's key."""

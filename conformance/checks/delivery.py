@@ -1,3 +1,360 @@
-"""How streams are delivered and what their deltas add up to, beyond the fields."""
+"""How streams are delivered and what they add up to, and next turns built from them."""
 
 from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from conformance.model.finding import Problem, Unjudged
+from conformance.model.json import JSON
+from conformance.model.profile import Profile
+from conformance.wire.deltas import ChoiceParts
+from conformance.wire.reading import Reading
+from conformance.wire.sse import Event
+
+from .answers import (
+    asking,
+    byte_problems,
+    calls_expected,
+    completion_tokens,
+    count_problems,
+    created_problems,
+    dated,
+    none_scored,
+    offered,
+    several,
+    stream_scores,
+    toolless,
+    top_problems,
+    unless_claimed,
+    value_problems,
+)
+from .chunk import content_chunks, read_to_the_end, spoken, usage_came, usage_chunks
+from .givens import bytes_kept, chunks_came, event_stream, succeeded
+from .kinds import probe, streams
+from .registry import MAY, MUST, SHOULD, Problems, check
+from .stream import LONG, STREAM, error_came
+from .turn import judged_turn, refused_turn
+
+_LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r)")
+_SHOWN = 120
+
+
+# Framing
+
+
+@check("stream.not-compressed", level=SHOULD, on=streams, given=succeeded, probes=STREAM)
+def streams_are_not_compressed(x: Reading, profile: Profile) -> Problems:
+    """A stream is sent as it is where the request accepts no content coding."""
+    if x.encoded and x.body:
+        yield Problem("Content-Encoding", expected="none: identity was asked for", actual=x.encoded)
+
+
+def identified_event(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came whose bytes the recording keeps."""
+    return event_stream(x, profile) or bytes_kept(x, profile)
+
+
+def empty_blocks(body: bytes, end: int) -> list[int]:
+    """Where blank lines follow no field although an ``id`` is set, as byte offsets."""
+    found, named, filled = [], False, False
+    for line in _LINE.finditer(body, 0, end):
+        name, _, value = line[1].partition(b":")
+        if not line[1]:
+            if named and not filled:
+                found.append(line.start())
+            filled = False
+        elif name:  # a comment has none
+            filled = True
+            named = bool(value.strip()) if name == b"id" else named
+    return found
+
+
+@check("stream.id-blank-lines", level=MUST, on=streams, given=identified_event, probes=STREAM)
+def no_blank_lines_after_ids(x: Reading, profile: Profile) -> Problems:
+    """Where events have an id, no further blank line and no comment block follows one."""
+    done = x.stream.events[x.done_at - 1].start if x.done_at else len(x.body)
+    found = empty_blocks(x.body, done)
+    if found:
+        yield Problem(
+            f"byte {found[0]} of the body",
+            expected="no blank line without an event, since an id is set",
+            actual=f"{len(found)} of them",
+        )
+
+
+@check("stream.error-last", level=MAY, on=streams, given=error_came, probes=STREAM)
+def errors_end_streams(x: Reading, profile: Profile) -> Problems:
+    """Nothing but [DONE] follows an error inside a stream."""
+    first = x.error_events[0][0]
+    later = [(number, event) for number, event, _ in x.parsed_events if number > first]
+    if later:
+        yield Problem(
+            f"event {later[0][0]}",
+            expected=f"the end of the stream, or [DONE], after the error on event {first}",
+            actual=_shown(later[0][1]),
+        )
+
+
+def _shown(event: Event) -> str:
+    return event.data[:_SHOWN]
+
+
+# Content
+
+
+def snapshots(choice: ChoiceParts) -> bool:
+    """Whether each piece of text repeats all text before it, and goes on."""
+    texts = [text for _, text in choice.content if text]
+    grows = all(
+        len(later) > len(text) and later.startswith(text) for text, later in pairwise(texts)
+    )
+    return len(texts) >= 4 and len(texts[-1]) >= 12 and grows
+
+
+@check(
+    "chunk.deltas-not-snapshots",
+    level=MUST,
+    on=streams,
+    given=chunks_came,
+    probes=(*STREAM, *LONG),
+)
+def deltas_only_add(x: Reading, profile: Profile) -> Problems:
+    """Each delta carries new text, not all text so far."""
+    for choice in spoken(x):
+        if snapshots(choice):
+            number, text = [c for c in choice.content if c[1]][-1]
+            yield Problem(
+                f"event {number}",
+                expected="only what is new",
+                actual=f"all text so far: {text[:_SHOWN]!r}",
+            )
+
+
+def _silent(choice: ChoiceParts) -> bool:
+    said = any(v for _, delta in choice.deltas for name, v in delta.items() if name != "role")
+    return choice.finish == "stop" and not said
+
+
+@check("chunk.says-something", level=SHOULD, on=streams, given=read_to_the_end, probes=STREAM)
+def a_stop_has_something_to_say(x: Reading, profile: Profile) -> Problems:
+    """A stream that finishes with "stop" has carried something, at the latest where its tokens are counted."""
+    carriers = usage_chunks(x)
+    counted = completion_tokens(carriers[-1][1]["usage"]) if carriers else None
+    lost = counted is not None and counted[0] - counted[1] > 4
+    for choice in spoken(x):
+        if _silent(choice):
+            yield Problem(
+                f"choice {choice.index}",
+                expected="text",
+                actual="nothing"
+                + (f", although {counted[0]} tokens are counted" if lost and counted else ""),
+                level=None if lost and len(x.choices) == 1 else MAY,
+            )
+
+
+def _calls(delta: dict[str, JSON]) -> bool:
+    entries = delta.get("tool_calls")
+    return isinstance(entries, list) and any(isinstance(entry, dict) for entry in entries)
+
+
+@check(
+    "chunk.calls-undeclared",
+    level=SHOULD,
+    on=toolless(streams),
+    given=read_to_the_end,
+    claimed=calls_expected,
+    probes=STREAM,
+)
+def only_declared_tools_are_called(x: Reading, profile: Profile) -> Problems:
+    """A stream calls no tools where the request declares none."""
+    for choice in spoken(x):
+        calls = [number for number, delta in choice.deltas if _calls(delta)]
+        if calls:
+            yield Problem(
+                f"event {calls[0]}",
+                expected="no calls: the request declares no tools",
+                actual=f"tool calls on {len(calls)} events",
+            )
+
+
+@check(
+    "chunk.created-plausible",
+    level=SHOULD,
+    on=streams,
+    given=(chunks_came, dated),
+    probes=STREAM,
+)
+def created_is_about_now(x: Reading, profile: Profile) -> Problems:
+    """`created` of a chunk lies within a day of the Date header."""
+    for number, value in content_chunks(x)[:1]:
+        yield from created_problems(value.get("created"), x, f"event {number}: /created")
+
+
+@check(
+    "chunk.usage-plausible",
+    level=SHOULD,
+    on=streams,
+    given=usage_came,
+    probes=LONG,
+)
+def usage_suits_the_text(x: Reading, profile: Profile) -> Problems:
+    """The completion_tokens of a stream are at least one for every 40 characters of text."""
+    number, value = usage_chunks(x)[-1]
+    texts = [choice.text for choice in spoken(x) if not snapshots(choice)]
+    yield from count_problems(texts, value["usage"], f"event {number}: /usage")
+
+
+# Several choices
+
+
+@check(
+    "chunk.choices-asked",
+    level=MUST,
+    on=several(streams),
+    given=read_to_the_end,
+    claimed=offered("n"),
+    probes=("chat.stream.n2",),
+)
+def as_many_choices_as_asked(x: Reading, profile: Profile) -> Problems:
+    """A stream asked for with `n` has that many choices."""
+    if len(x.choices) != x.asked.n:
+        yield Problem(
+            "choices",
+            expected=f"{x.asked.n} choices",
+            actual=f"{len(x.choices)}",
+            level=unless_claimed(x, profile, "n"),
+        )
+
+
+def several_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream with more than one choice came to its end."""
+    if (reason := read_to_the_end(x, profile)) is not None:
+        return reason
+    return None if len(x.choices) > 1 else Unjudged("the stream has one choice")
+
+
+@check(
+    "chunk.choice-order",
+    level=SHOULD,
+    on=several(streams),
+    given=several_came,
+    claimed=offered("n"),
+    probes=("chat.stream.n2",),
+)
+def choices_begin_in_order(x: Reading, profile: Profile) -> Problems:
+    """The first chunks of several choices come in the order of their indexes."""
+    order = list(x.choices)
+    if order != sorted(order):
+        yield Problem("choices", expected=f"first {sorted(order)}", actual=f"first {order}")
+
+
+# Log probabilities
+
+
+def scored(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream with log probabilities came to its end."""
+    return read_to_the_end(x, profile) or none_scored(x, stream_scores(x))
+
+
+@check(
+    "chunk.logprobs-asked",
+    level=MUST,
+    on=asking(streams, "logprobs", True),
+    given=read_to_the_end,
+    claimed=offered("logprobs"),
+    probes=("chat.stream.logprobs",),
+)
+def asked_log_probabilities_come(x: Reading, profile: Profile) -> Problems:
+    """A stream asked for with logprobs: true carries the log probabilities of its tokens."""
+    for one in stream_scores(x):
+        if one.missing:
+            yield Problem(
+                one.at,
+                expected="one entry for each token",
+                actual="none, without a word about it",
+                level=unless_claimed(x, profile, "logprobs"),
+            )
+
+
+@check(
+    "chunk.logprobs-unasked",
+    level=MAY,
+    on=asking(streams, "logprobs", None, False),
+    given=read_to_the_end,
+    probes=STREAM,
+)
+def log_probabilities_wait_to_be_asked(x: Reading, profile: Profile) -> Problems:
+    """A stream has no log probabilities unless they were asked for."""
+    for one in stream_scores(x):
+        if one.entries:
+            yield Problem(one.at, expected="null", actual=f"{len(one.entries)} entries")
+
+
+@check(
+    "chunk.logprobs-values",
+    level=SHOULD,
+    on=streams,
+    given=scored,
+    claimed=offered("logprobs"),
+    probes=("chat.stream.logprobs",),
+)
+def log_probabilities_are_not_above_zero(x: Reading, profile: Profile) -> Problems:
+    """No log probability of a stream is above 0."""
+    yield from value_problems(stream_scores(x))
+
+
+@check(
+    "chunk.logprobs-bytes",
+    level=SHOULD,
+    on=streams,
+    given=scored,
+    claimed=offered("logprobs"),
+    probes=("chat.stream.logprobs",),
+)
+def bytes_join_to_the_text(x: Reading, profile: Profile) -> Problems:
+    """The bytes of all tokens of a stream join to its text."""
+    if not x.asked.body.get("stop"):  # what was held back at a stop text is counted differently
+        yield from byte_problems(stream_scores(x))
+
+
+@check(
+    "chunk.logprobs-top",
+    level=SHOULD,
+    on=streams,
+    given=scored,
+    claimed=offered("logprobs", "top_logprobs"),
+    probes=("chat.stream.logprobs",),
+)
+def alternatives_are_in_order(x: Reading, profile: Profile) -> Problems:
+    """Each token of a stream has at most as many alternatives as asked for, the likeliest first."""
+    yield from top_problems(x, stream_scores(x))
+
+
+# The next turn
+
+
+@check(
+    "turn.stream-message",
+    level=MUST,
+    on=probe("turn.stream-message"),
+    given=judged_turn,
+    presupposes="turn.own-message",
+    probes=("turn.stream-message",),
+)
+def streamed_text_is_accepted(x: Reading, profile: Profile) -> Problems:
+    """The text that a stream adds up to is accepted as the assistant's message of the next request."""
+    yield from refused_turn(x, "the text of the assistant message")
+
+
+@check(
+    "turn.stream-tool-result",
+    level=MUST,
+    on=probe("turn.stream-tool-result"),
+    given=judged_turn,
+    presupposes="turn.tool-result",
+    probes=("turn.stream-tool-result",),
+)
+def streamed_calls_are_accepted(x: Reading, profile: Profile) -> Problems:
+    """Tool calls put together from a stream, beside `content: null`, are accepted with their results."""
+    yield from refused_turn(x, "what the tool calls are made of")

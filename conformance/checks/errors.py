@@ -39,6 +39,9 @@ CAUSE_OF = {
     "auth.wrong-scheme": Cause.MALFORMED_KEY,
     "auth.empty-key": Cause.MALFORMED_KEY,
     "models.retrieve.unknown": Cause.MODEL_NOT_LISTED,
+    "http.get": Cause.WRONG_METHOD,
+    "http.head": Cause.WRONG_METHOD,
+    "http.options": Cause.WRONG_METHOD,
 }
 """Which mistake a probe makes."""
 
@@ -144,9 +147,24 @@ for _cause, (_id, _title) in _TITLES.items():
     _declare(_cause, _id, _title)
 
 ALL = tuple(i for probes in PROBES.values() for i in probes)
+_MAY_PASS = (
+    "errors.json.duplicate-keys",
+    "errors.media-type.text",
+    "errors.message.no-role",
+    "errors.message.bad-role",
+    "errors.message.no-content",
+    "errors.temperature-type",
+)
+"""Mistakes that may be refused or overlooked, as long as they break nothing."""
 
 
-@check("errors.no-server-error", level=MUST, on=mistakes, given=answered, probes=ALL)
+@check(
+    "errors.no-server-error",
+    level=MUST,
+    on=mistakes,
+    given=answered,
+    probes=(*ALL, *_MAY_PASS),
+)
 def mistakes_are_not_server_errors(x: Reading, profile: Profile) -> Problems:
     """A client's mistake is never answered with a 5xx status."""
     if (x.status or 0) >= 500:
@@ -324,10 +342,7 @@ def codes_claimed(profile: Profile) -> str | None:
 )
 def errors_have_the_stated_code(x: Reading, profile: Profile) -> Problems:
     """A refusal carries the code and type that the profile states for its cause."""
-    cause = cause_of(x)
-    if cause is None:
-        return
-    refusal, members = profile.refusal(cause), x.envelope.members
+    refusal, members = profile.refusal(CAUSE_OF[x.exchange.probe or ""]), x.envelope.members
     code, kind = members.get("code"), members.get("type")
     if not isinstance(code, str | None) or not isinstance(kind, str | None):
         return  # errors.code and errors.type say so

@@ -39,6 +39,54 @@ def answers(x: Reading, profile: Profile) -> Problems:
         )
 
 
+_OWN_CHECKS = (
+    "chat.basic",
+    "chat.stream.basic",
+    "text.control",
+    "text.lone-surrogate",
+    "text.long-word",
+    "text.separators",
+    "text.unicode",
+    "turn.own-message",
+    "turn.stream-message",
+    "turn.stream-tool-result",
+    "turn.tool-result",
+)
+"""Probes whose status has a check of its own."""
+
+
+def spoken_of_nowhere_else(x: Reading) -> bool:
+    """Our own ordinary requests whose status no other check judges."""
+    probe = x.exchange.probe
+    return probe is not None and probe not in _OWN_CHECKS and ordinary_chat(x)
+
+
+@check(
+    "http.no-server-error",
+    level=MUST,
+    on=spoken_of_nowhere_else,
+    given=answered,
+    probes=(
+        "chat.long",
+        "chat.stream.long",
+        "chat.stream.usage",
+        "chat.system",
+        "tools.required",
+        "tools.stream.required",
+    ),
+    presupposes="chat.basic",
+)
+def ordinary_requests_do_not_crash_it(x: Reading, profile: Profile) -> Problems:
+    """An ordinary request is never answered with a 5xx status."""
+    if (x.status or 0) >= 500:
+        yield Problem(
+            "status",
+            expected="200, or a 4xx status that says what is not supported",
+            actual=f"{x.status}",
+            evidence=x.body[:300].decode("utf-8", "replace"),
+        )
+
+
 def not_a_stream(x: Reading, profile: Profile) -> Unjudged | None:
     """The answer is not an event stream, which has rules of its own."""
     if (reason := answered(x, profile)) is not None:
@@ -74,7 +122,9 @@ def json_body(x: Reading, profile: Profile) -> Unjudged | None:
     if not x.says_json:
         return Unjudged(f"media type {x.media_type or '(none)'}, not JSON")
     if not x.body:
-        return Unjudged("the body is empty") if (x.status or 0) != 200 else None
+        # An empty stream, or a success for a mistake, is what other checks are about.
+        other = x.status != 200 or x.asked.streams or mistakes(x)
+        return Unjudged("the body is empty") if other else None
     if x.status == 200 and x.asked.chat and x.looks_like_events and x.object is None:
         return Unjudged("a stream")  # its media type has a check of its own
     return None

@@ -51,6 +51,16 @@ def listed(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
+def list_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A success came, whole; if it says that it is JSON, it is."""
+    for given in (succeeded, whole, readable):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    if x.says_json and x.json.error is not None:
+        return Unjudged(f"the body is not JSON: {x.json.error}")
+    return None
+
+
 def entries(x: Reading) -> list[dict[str, JSON]]:
     """The list's entries that are objects."""
     data = (x.object or {}).get("data")
@@ -75,13 +85,17 @@ def models_are_listed(x: Reading, profile: Profile) -> Problems:
     "models.list-shape",
     level=MUST,
     on=model_lists,
-    given=completion,
+    given=list_came,
     claimed=lists_claimed,
     probes=LIST,
 )
 def lists_have_their_shape(x: Reading, profile: Profile) -> Problems:
     """A model list is an object with `object: "list"` and a `data` array."""
-    for violation in violations("model.list", x.object):
+    if x.json.error is not None:
+        what = f"{x.media_type or 'no media type'}: {x.body[:120]!r}"
+        yield Problem("body", expected="a model list", actual=what)
+        return
+    for violation in violations("model.list", x.json.value):
         if len(violation.path) <= 1:
             yield Problem(
                 violation.pointer or "/", expected=violation.expected, actual=violation.actual
@@ -197,7 +211,8 @@ def models_are_retrieved(x: Reading, profile: Profile) -> Problems:
     elif x.status == 200:
         wanted = unquote(x.asked.request.path.rpartition("/models/")[2])
         got = x.object.get("id") if x.object is not None else x.json.value
-        unnamed = x.object is not None and not isinstance(got, str)  # models.entry says so
+        # Of an object without a name models.entry speaks, unless it is an error.
+        unnamed = x.object is not None and "error" not in x.object and not isinstance(got, str)
         if got != wanted and not unnamed:
             yield Problem("/id", expected=repr(wanted), actual=repr(got)[:200])
 

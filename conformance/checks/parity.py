@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from conformance.model.finding import Hindrance, Problem, Unjudged
-from conformance.model.profile import Profile
+from conformance.model.profile import Profile, Support
 from conformance.wire.reading import Reading
 
 from . import chat, chunk
 from .givens import answered, completion
 from .kinds import ordinary_chat
-from .registry import MUST, SHOULD, Problems, Scope, check
+from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 
 BASIC = ("chat.basic", "chat.stream.basic")
 COUNTED = ("chat.long", "chat.stream.long")
@@ -56,8 +56,18 @@ def accepted_alike(plain: Reading, stream: Reading, profile: Profile) -> Problem
         return  # chat.basic.accepted and stream.accepted say this themselves
     if (ours < 300) != (theirs < 300):
         yield Problem(
-            "status", expected=f"{ours}, as without stream", actual=f"{theirs} with stream: true"
+            "status",
+            expected=f"{ours}, as without stream",
+            actual=f"{theirs} with stream: true",
+            level=None if _promised(plain, profile) else MAY,
         )
+
+
+def _promised(x: Reading, profile: Profile) -> bool:
+    """Whether the profile claims what not every server has in both forms; all else is expected anyway."""
+    extras = [name for name in ("n", "logprobs", "top_logprobs") if name in x.asked.body]
+    model = str(x.asked.body.get("model"))
+    return all(profile.parameter(name, model).support is Support.FULL for name in extras)
 
 
 @check(

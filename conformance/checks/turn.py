@@ -20,7 +20,8 @@ def judged_turn(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
-def _refused(x: Reading, what: str) -> Problems:
+def refused_turn(x: Reading, what: str) -> Problems:
+    """A problem unless what came from this server is taken back."""
     if x.status != 200:
         yield Problem(
             "status",
@@ -40,7 +41,7 @@ def _refused(x: Reading, what: str) -> Problems:
 )
 def own_message_is_accepted(x: Reading, profile: Profile) -> Problems:
     """The assistant message of an answer is accepted in the next request as it came."""
-    yield from _refused(x, "the assistant message")
+    yield from refused_turn(x, "the assistant message")
 
 
 @check(
@@ -53,4 +54,4 @@ def own_message_is_accepted(x: Reading, profile: Profile) -> Problems:
 )
 def tool_result_is_accepted(x: Reading, profile: Profile) -> Problems:
     """Tool calls of an answer, sent back with a result for each, are accepted."""
-    yield from _refused(x, "the assistant message with its tool calls")
+    yield from refused_turn(x, "the assistant message with its tool calls")

@@ -158,6 +158,15 @@ def _probe(id: str) -> dict[str, object] | None:
     }
 
 
+def _shown(body: bytes) -> str:
+    """A body as text, or as escaped bytes where it is none; a long one is cut."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = repr(body)[2:-1]
+    return text if len(text) <= 400 else f"{text[:200]}… ({len(body)} bytes)"
+
+
 def _request(probe: Probe | None) -> dict[str, object]:
     if probe is None:
         return {}
@@ -167,7 +176,7 @@ def _request(probe: Probe | None) -> dict[str, object]:
     if probe.after:
         request["body"] = f"built from the answer to {probe.after}"
     elif isinstance(probe.body, bytes):
-        request["body"] = probe.body.decode()
+        request["body"] = _shown(probe.body)
     elif probe.body is not None:
         request["body"] = json.dumps(probe.body, ensure_ascii=False)
     return request

@@ -106,6 +106,19 @@ _RECORDING = typer.Option(
     metavar="FILE",
     help="Where the exchanges are written.",
 )
+_REPEAT = typer.Option(
+    1,
+    "--repeat",
+    envvar="CONFORMANCE_REPEAT",
+    metavar="N",
+    help="Send streams and the smallest requests N times, to meet what fails only now and then.",
+)
+_RESUME = typer.Option(
+    False,
+    "--resume",
+    envvar="CONFORMANCE_RESUME",
+    help="Go on with the recording that is there: what it holds is not sent again.",
+)
 _QUIET = typer.Option(False, "--quiet", "-q", help="No progress, and only the verdict.")
 _DRY = typer.Option(
     False, "--dry-run", help="Print the plan with requests and worst-case tokens; send nothing."
@@ -126,6 +139,8 @@ def run(
     seed: int | None = _SEED,
     timeout: float = _TIMEOUT,
     recording: Path | None = _RECORDING,
+    repeat: int = _REPEAT,
+    resume: bool = _RESUME,
     json: Path | None = typer.Option(
         None, "--json", envvar="CONFORMANCE_JSON", metavar="FILE", help="Write results.json here."
     ),
@@ -168,6 +183,8 @@ def run(
         seed=seed,
         timeout=timeout,
         recording=recording or REPORT_DIRECTORY / "recording.jsonl",
+        repeat=repeat,
+        resume=resume,
         strict=strict,
         quiet=quiet,
     )
@@ -200,6 +217,8 @@ def record(
     seed: int | None = _SEED,
     timeout: float = _TIMEOUT,
     recording: Path | None = _RECORDING,
+    repeat: int = _REPEAT,
+    resume: bool = _RESUME,
     dry_run: bool = _DRY,
     quiet: bool = _QUIET,
 ) -> None:
@@ -225,6 +244,8 @@ def record(
         seed=seed,
         timeout=timeout,
         recording=recording or Path("recording.jsonl"),
+        repeat=repeat,
+        resume=resume,
         quiet=quiet,
     )
     with _target(given) as options:
@@ -235,10 +256,10 @@ def record(
 
         setup = prepare(options)
         plan = plan_for(setup, selected_checks(options))
-        progress = Progress(sys.stderr, quiet=quiet)
-        progress.start(len(plan.steps))
         path = options.recording or Path("recording.jsonl")
         require_writable(path)
+        progress = Progress(sys.stderr, quiet=quiet)
+        progress.start(len(plan.steps))
         recorder = Recorder(setup, plan, path, on_exchange=advancing(progress))
         try:
             made = recorder.run()

@@ -37,6 +37,8 @@ _KEEP_IDLE = 4.0
 """Seconds an idle connection is kept; shorter than the five after which common servers close it."""
 _DONE_LINE = re.compile(rb"[\r\n]data: *\[DONE\]", re.IGNORECASE)
 _LOGGERS = ("httpcore.connection", "httpcore.http11", "httpcore.proxy")
+_SCHEMES = {Credentials.KEY: "Bearer", Credentials.KEY_LOWER: "bearer"}
+"""How the user's key is announced; other requests do not carry it."""
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -176,8 +178,9 @@ class Transport:
         given = own | {name.lower() for name, _ in extra}
         headers = [pair for pair in self._defaults if pair[0].lower() not in given]
         headers += [*extra, *request.headers]
-        if request.credentials is Credentials.KEY and self._secret is not None:
-            headers.append(("Authorization", f"Bearer {self._secret.reveal()}"))
+        scheme = _SCHEMES.get(request.credentials)
+        if scheme is not None and self._secret is not None:
+            headers.append(("Authorization", f"{scheme} {self._secret.reveal()}"))
         if "content-length" not in own and "transfer-encoding" not in own:
             if request.body is not None:
                 headers.append(("Content-Length", str(len(request.body))))

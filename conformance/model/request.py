@@ -24,6 +24,8 @@ class Credentials(StrEnum):
 
     KEY = "key"
     """The user's key (or none, where the user gave none), added where the bytes leave."""
+    KEY_LOWER = "key-lower"
+    """The user's key under the scheme ``bearer``, in lower-case letters."""
     NONE = "none"
     """No ``Authorization`` header at all."""
     MADE_UP = "made-up"

@@ -1,3 +1,83 @@
-"""Probes of the area delivery."""
+"""Streams that carry more, and next turns built from what a stream added up to."""
 
 from __future__ import annotations
+
+from conformance.model.json import JSON
+from conformance.model.plan import Stage
+from conformance.wire.deltas import ChoiceParts
+from conformance.wire.reading import Reading
+
+from .registry import LIMIT, chat, minimal, user
+
+
+def _conversation(answer: Reading) -> list[JSON]:
+    messages = answer.asked.body.get("messages")
+    return list(messages) if isinstance(messages, list) else []
+
+
+def streamed_reply(answer: Reading) -> dict[str, JSON] | str:
+    """The conversation so far, the text that the stream added up to, and another question."""
+    text = answer.choices[0].text if 0 in answer.choices else ""
+    if not text:
+        return "it brought no text to send back"
+    message: JSON = {"role": "assistant", "content": text}
+    return {
+        "model": answer.asked.body["model"],
+        "messages": [*_conversation(answer), message, user("Say it again.")],
+        LIMIT: 16,
+    }
+
+
+def _calls(choice: ChoiceParts) -> list[dict[str, JSON]]:
+    """The calls as a client puts them together; what lacks an id or a name cannot be sent back."""
+    made: list[dict[str, JSON]] = []
+    for index in choice.tool_order:
+        call = choice.tools[index]
+        given = call.first.entry.get("id")
+        if isinstance(given, str) and given and call.name:
+            function: JSON = {"name": call.name, "arguments": call.arguments}
+            made.append({"id": given, "type": "function", "function": function})
+    return made
+
+
+def streamed_tool_result(answer: Reading) -> dict[str, JSON] | str:
+    """The conversation so far, the calls that the stream added up to beside null, and a result for each."""
+    calls = _calls(answer.choices[0]) if 0 in answer.choices else []
+    if not calls:
+        return "it brought no tool call to answer"
+    message: JSON = {"role": "assistant", "content": None, "tool_calls": [*calls]}
+    results: list[JSON] = [
+        {"role": "tool", "tool_call_id": c["id"], "content": '{"temperature": 21}'} for c in calls
+    ]
+    return {
+        "model": answer.asked.body["model"],
+        "messages": [*_conversation(answer), message, *results],
+        "tools": answer.asked.body["tools"],
+        LIMIT: 16,
+    }
+
+
+chat(
+    "chat.stream.logprobs",
+    "The smallest request, as a stream with log probabilities.",
+    minimal(logprobs=True, top_logprobs=2, stream=True),
+)
+chat(
+    "chat.stream.n2", "The smallest request, as a stream of two choices.", minimal(n=2, stream=True)
+)
+chat(
+    "turn.stream-message",
+    "The text of a stream, sent back as a message.",
+    {},
+    stage=Stage.NEXT_TURN,
+    after="chat.stream.basic",
+    continuation=streamed_reply,
+)
+chat(
+    "turn.stream-tool-result",
+    "The tool call of a stream, answered.",
+    {},
+    stage=Stage.NEXT_TURN,
+    after="tools.stream.required",
+    continuation=streamed_tool_result,
+)

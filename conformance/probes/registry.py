@@ -34,6 +34,9 @@ class Probe:
     path: str | None = None
     """A template of its own, where the operation's path is not meant."""
     headers: Headers = ()
+    """Take the place of the usual ones of the same name."""
+    query: str = ""
+    """Added to the path, with its question mark."""
     credentials: Credentials = Credentials.KEY
     stage: Stage = Stage.CHAT
     smoke: bool = False
@@ -82,7 +85,7 @@ def steps_of(probe: Probe, target: Target, profile: Profile) -> list[Step]:
         return [Step(probe.id, probe.id, probe.stage, None, (probe.after or "",), 64, 200)]
     steps: list[Step] = []
     for path in _paths(probe, target, profile):
-        request = request_of(probe, path, target)
+        request = request_of(probe, path + probe.query, target)
         name = probe.id if not steps else f"{probe.id}#{len(steps) + 1}"
         steps.append(_step(name, probe, request, target))
     return steps
@@ -110,11 +113,13 @@ def request_of(
     else:
         data = _encoded(_filled(content, target))
     headers: Headers = () if data is None else (("Content-Type", "application/json"),)
+    own = {name.lower() for name, _ in probe.headers}
+    usual = [h for h in (("Accept", "application/json"), *headers) if h[0].lower() not in own]
     return Request(
         probe.method,
         path,
         probe.operation,
-        (("Accept", "application/json"), *headers, *probe.headers),
+        (*usual, *probe.headers),
         data,
         probe.credentials,
     )
@@ -130,7 +135,10 @@ def _filled(body: Mapping[str, JSON], target: Target) -> dict[str, JSON]:
 
 
 def _encoded(body: Mapping[str, JSON]) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a lone surrogate, which only an escape can carry
+        return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _step(name: str, probe: Probe, request: Request, target: Target) -> Step:

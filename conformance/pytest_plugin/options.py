@@ -25,6 +25,7 @@ _TEXTS = (
     ("seed", "N", "kept in the recording"),
     ("timeout", "SECONDS", f"for one request (default {DEFAULT_TIMEOUT:g})"),
     ("recording", "FILE", "where the exchanges are written"),
+    ("repeat", "N", "send streams and the smallest requests N times (default 1)"),
     ("replay", "FILE", "judge this recording; send nothing"),
     ("json", "FILE", "write results.json here"),
     ("markdown", "FILE", "write a step summary here"),
@@ -55,6 +56,13 @@ def add(parser: pytest.Parser) -> None:
         default=False,
         help="a broken SHOULD rule fails",
     )
+    group.addoption(
+        "--conformance-resume",
+        dest=_dest("resume"),
+        action="store_true",
+        default=False,
+        help="go on with the recording that is there",
+    )
 
 
 def _dest(name: str) -> str:
@@ -64,8 +72,8 @@ def _dest(name: str) -> str:
 def given(config: pytest.Config) -> bool:
     """Whether any of our options was given on the command line."""
     names = [name for name, _, _ in _TEXTS]
-    return any(config.getoption(_dest(n)) is not None for n in names) or bool(
-        config.getoption(_dest("check")) or config.getoption(_dest("strict"))
+    return any(config.getoption(_dest(n)) is not None for n in names) or any(
+        config.getoption(_dest(n)) for n in ("check", "strict", "resume")
     )
 
 
@@ -93,7 +101,7 @@ def number(config: pytest.Config, name: str, kind: type[Any]) -> Any:
 
 def in_pytests_words(sentence: str) -> str:
     """A sentence about options of ``conformance run``, with their names here."""
-    names = "|".join([*(name for name, _, _ in _TEXTS), "check", "strict"])
+    names = "|".join([*(name for name, _, _ in _TEXTS), "check", "strict", "resume"])
     return re.sub(rf"(?<![\w-])--({names})\b(?!-)", r"--conformance-\1", sentence)
 
 
@@ -101,6 +109,7 @@ def options(config: pytest.Config) -> Options:
     """The options of the run."""
     concurrency = number(config, "concurrency", int)
     timeout = number(config, "timeout", float)
+    repeat = number(config, "repeat", int)
     return Options(
         base_url=text(config, "base-url"),
         model=text(config, "model"),
@@ -115,5 +124,7 @@ def options(config: pytest.Config) -> Options:
         seed=number(config, "seed", int),
         timeout=DEFAULT_TIMEOUT if timeout is None else timeout,
         recording=Path(text(config, "recording") or RECORDING),
+        repeat=1 if repeat is None else repeat,
+        resume=bool(config.getoption(_dest("resume"))) or _variable("resume") in _YES,
         strict=bool(config.getoption(_dest("strict"))) or _variable("strict") in _YES,
     )

@@ -93,6 +93,21 @@ class Writer:
             raise RecordingError(f"{path}: cannot be written: {_reason(error)}") from None
         self._write(_encode_header(header))
 
+    @classmethod
+    def resumed(cls, path: Path, recording: Recording) -> Self:
+        """Goes on with a recording in its own file: its header and exchanges stay, its footer and a cut line do not.
+
+        The file is replaced at once by one that is whole, so that nothing is lost whenever the program is killed.
+        """
+        whole = path.with_name(f"{path.name}.part")
+        writer = cls(whole, recording.header)
+        for exchange in recording.exchanges:
+            writer.append(exchange)
+        writer.close()
+        whole.replace(path)
+        writer._file = path.open("ab")
+        return writer
+
     def __enter__(self) -> Self:
         return self
 

@@ -24,6 +24,8 @@ _ONES = (
 )
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _TOOL_TALK = re.compile(r"\b(call|calling|calls|tool|tools|function|weather)\b", re.IGNORECASE)
+_REPEAT = re.compile(r"\bRepeat exactly: (.+)", re.DOTALL)
+_QUOTED = re.compile(r'"([^"]+)"')
 _TWICE = re.compile(r"\b(both|two|twice|parallel)\b", re.IGNORECASE)
 
 
@@ -100,7 +102,7 @@ def _called(request: ChatRequest, number: int) -> Said:
     left = request.limit
     calls = []
     for tool in tools if tools[0].kind != "legacy" else tools[:1]:
-        whole = pieces(_arguments(tool))
+        whole = pieces(_arguments(tool, request))
         kept = whole if left is None else whole[: max(0, left - 1)]
         calls.append(Call(tool, kept))
         if len(kept) < len(whole):
@@ -111,11 +113,21 @@ def _called(request: ChatRequest, number: int) -> Said:
     return Said(calls=tuple(calls), finish="stop" if request.tool_choice == "named" else ordinary)
 
 
-def _arguments(tool: Tool) -> str:
+def _arguments(tool: Tool, request: ChatRequest) -> str:
     if tool.kind == "custom":
         return "a small input"
     made = instance({} if tool.schema is None else tool.schema)
-    return json_text(made if isinstance(made, dict) else {})
+    return json_text(_quoting(made, tool, request) if isinstance(made, dict) else {})
+
+
+def _quoting(made: Obj, tool: Tool, request: ChatRequest) -> Obj:
+    """The arguments, where the user quotes something with that in place of every plain text."""
+    quoted = _QUOTED.search(request.last_user_text)
+    members = tool.schema.get("properties") if isinstance(tool.schema, dict) else None
+    if quoted is None or not isinstance(members, dict):
+        return made
+    plain = [name for name, schema in members.items() if schema == {"type": "string"}]
+    return {name: quoted[1] if name in plain else value for name, value in made.items()}
 
 
 def _text(request: ChatRequest, number: int) -> str:
@@ -123,6 +135,8 @@ def _text(request: ChatRequest, number: int) -> str:
         return json_text(instance({} if request.schema is None else request.schema))
     if request.format == "json_object":
         return json_text({"answer": _sentence(request, number), "count": number + 1})
+    if repeated := _REPEAT.search(request.last_user_text):
+        return repeated[1]
     if re.search(r"\bcount\b", request.last_user_text, re.IGNORECASE):
         return ", ".join(map(_in_words, range(1, 101))) + "."
     return _sentence(request, number)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 
 from conformance.model.profile import Profile
 from conformance.model.request import Operation
@@ -74,8 +75,14 @@ def answer(
     stamp = f"{int(now)}.{serial}"
     service = _Service(profile, prefix, key, model, fault, int(now), stamp, pace)
     reply, facts = _answered(request, service)
-    reply = replace(reply, headers=(*reply.headers, _request_id(stamp)), latency=latency)
+    reply = replace(
+        reply, headers=(*reply.headers, _request_id(stamp), _date(now)), latency=latency
+    )
     return bent(reply, Stage.REPLY, facts, fault)
+
+
+def _date(now: float) -> tuple[str, str]:
+    return "Date", formatdate(now, usegmt=True)
 
 
 def _request_id(stamp: str) -> tuple[str, str]:

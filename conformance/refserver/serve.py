@@ -217,6 +217,8 @@ def _application(server: ReferenceServer) -> Starlette:
 
 async def _incoming(request: Request) -> IncomingRequest:
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    if query := request.scope["query_string"]:
+        raw += b"?" + query
     headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
     return IncomingRequest(request.method, raw.decode("latin-1"), headers, await request.body())
 

@@ -36,7 +36,8 @@ def curl(request: Request, origin: str, key_env: str | None, headers: Headers = 
     words += _method(request) + _headers(request, headers)
     if request.credentials not in _NO_KEY_NEEDED and key_env:
         name = key_env if _ENV.match(key_env) else "API_KEY"
-        words += ["-H", f'"Authorization: Bearer ${name}"']
+        scheme = "bearer" if request.credentials is Credentials.KEY_LOWER else "Bearer"
+        words += ["-H", f'"Authorization: {scheme} ${name}"']
     feed, data = _data(request.body)
     return feed + " ".join([*words, *data, *_address(origin, request.path)])
 

@@ -9,6 +9,7 @@ from conformance.model.finding import Outcome
 from conformance.model.profile import Auth, Cause, Endpoint, Refusal
 from tests.builders import (
     NOTE,
+    WARN,
     Case,
     a_profile,
     an_error,
@@ -74,6 +75,7 @@ CASES += [
     holds("auth.key-not-echoed", "the wrong key, masked", an_exchange("auth.wrong-key", json=an_error(message="Incorrect API key provided: sk-confo***0000."))),
     breaks("auth.key-not-echoed", "twice", an_exchange(redactions=2), at="response", actual="the key, 2 times (blotted out here)"),
     breaks("auth.key-not-echoed", "in a stream", an_exchange("chat.stream.basic", redactions=1), at="response"),
+    breaks("auth.key-not-echoed", "the wrong key, whole", an_exchange("auth.wrong-key", json=an_error(message="no such key: sk-conformance-wrong-key-0000000000")), at="body", outcome=WARN),
     holds("auth.challenge", "a challenge", an_exchange("auth.no-key", headers=CHALLENGE)),
     holds("auth.challenge", "in other letters", an_exchange("auth.no-key", headers=(("www-authenticate", "Bearer"),))),
     breaks("auth.challenge", "none", an_exchange("auth.no-key"), at="WWW-Authenticate", outcome=NOTE),

@@ -33,7 +33,7 @@ from tests.builders import (
 
 TOOLS = "tools.required"
 M = "/choices/0/message"
-LOGPROB = {"token": "OK", "logprob": -0.1, "bytes": [79, 75], "top_logprobs": []}
+LOGPROB = {"token": "OK.", "logprob": -0.1, "bytes": [79, 75, 46], "top_logprobs": []}
 CITATION = {"url": "https://a.example", "title": "A", "start_index": 0, "end_index": 1}
 ANNOTATED = a_completion(
     choices=[a_choice(a_message(annotations=[{"type": "url_citation", "url_citation": CITATION}]))]
@@ -130,7 +130,7 @@ FIELD_CASES = [
     wrong(f"{R}.message", f"{M}/role", GONE),
     wrong(f"{R}.message", f"{M}/role", "user"),
     right(f"{R}.content", "text"),
-    right(f"{R}.content", "null", (f"{M}/content", None)),
+    right(f"{R}.content", "null beside a call", of=calling()),
     right(f"{R}.content", "empty", (f"{M}/content", "")),
     wrong(f"{R}.content", f"{M}/content", GONE),
     wrong(f"{R}.content", f"{M}/content", [{"type": "text", "text": "OK."}]),
@@ -242,6 +242,7 @@ RULE_CASES = [
     holds(f"{R}.not-an-error", "an error beside choices", an_exchange(json=a_completion(error=None))),
     holds(f"{R}.not-an-error", "an error where the profile says so", an_exchange(json=an_error()), profile=with_errors(with_status_200=True)),
     breaks(f"{R}.not-an-error", "an error", an_exchange(json=an_error()), at="body", actual="an error with status 200"),
+    breaks(f"{R}.not-an-error", "an error beside choices", an_exchange(json=a_completion(error={"message": "no"})), at="/error", outcome=WARN),
     breaks(f"{R}.not-an-error", "an event stream", an_exchange(stream=a_stream()), at="body", actual="an event stream, although none was asked for"),
     breaks(f"{R}.not-an-error", "an event stream that says it is JSON", an_exchange(body=a_stream()), at="body"),
     breaks(f"{R}.not-an-error", "an array", an_exchange(json=[a_completion()]), at="body", actual="list"),

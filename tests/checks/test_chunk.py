@@ -6,7 +6,7 @@ import pytest
 
 from conformance.model.exchange import Ended, Exchange, Kept
 from conformance.model.finding import Hindrance, Outcome
-from conformance.model.profile import Sends, UsagePlace
+from conformance.model.profile import Parameter, Profile, Sends, Support, UsagePlace
 from tests.builders import (
     GONE,
     NOTE,
@@ -15,6 +15,7 @@ from tests.builders import (
     Value,
     a_chunk,
     a_fragment,
+    a_profile,
     a_stream,
     a_usage,
     an_error,
@@ -34,7 +35,8 @@ from tests.builders import (
 
 S, USAGE, TOOLS = "chat.stream.basic", "chat.stream.usage", "tools.stream.required"
 C = "/choices/0"
-LOGPROB = {"token": "OK", "logprob": -0.1, "bytes": [79, 75], "top_logprobs": []}
+LOGPROB = {"token": "OK.", "logprob": -0.1, "bytes": [79, 75, 46], "top_logprobs": []}
+SCORES = {"content": [LOGPROB], "refusal": None}
 OPENING = a_fragment(opens=True)
 OPT_IN = with_streaming(usage=Sends.OPT_IN)
 ALWAYS = with_streaming(usage=Sends.ALWAYS)
@@ -135,13 +137,13 @@ FIELD_CASES = [
     of_a_call(f"{C}/delta/tool_calls/0/function/arguments", {}, also=("chunk.tool-arguments",)),
     of_a_call(f"{C}/delta/tool_calls/0/function", None, outcome=NOTE, also=("chunk.tool-arguments",)),
     wrong("chunk.tool-calls", f"{C}/delta/tool_calls", None, outcome=NOTE),
-    wrong("chunk.tool-calls", f"{C}/delta/tool_calls", "none"),
+    of_a_call(f"{C}/delta/tool_calls", "none", also=("chunk.tool-arguments",)),
     right("chunk.function-call", "the old form", (f"{C}/delta", {"function_call": {"name": "f", "arguments": ""}})),
     wrong("chunk.function-call", f"{C}/delta/function_call", None, outcome=NOTE),
     wrong("chunk.function-call", f"{C}/delta/function_call", "f"),
-    right("chunk.logprobs", "scores", (f"{C}/logprobs", {"content": [LOGPROB], "refusal": None})),
+    holds("chunk.logprobs", "scores", said(*edited(2, (f"{C}/logprobs", SCORES), of=text_chunks("OK")))),
     wrong("chunk.logprobs", f"{C}/logprobs", 0),
-    breaks("chunk.logprobs", "without refusal", said(*edited(2, (f"{C}/logprobs", {"content": [LOGPROB]}))), at=f"event 2: {C}/logprobs/refusal", outcome=WARN),
+    breaks("chunk.logprobs", "without refusal", said(*edited(2, (f"{C}/logprobs", {"content": [LOGPROB]}), of=text_chunks("OK"))), at=f"event 2: {C}/logprobs/refusal", outcome=WARN),
     holds("chunk.usage", "null", said(*edited(2, ("/usage", None)))),
     holds("chunk.usage", "three counts", counted(*text_chunks(), usage_chunk())),
     breaks("chunk.usage", "two counts", counted(*text_chunks(), changed(usage_chunk(), ("/usage/total_tokens", GONE))), at="event 5: /usage/total_tokens"),
@@ -293,13 +295,22 @@ def test_other_kinds_of_exchange_are_skipped(check: str, exchange: Exchange) -> 
     assert Outcome.SKIP is finding(check, exchange).outcome
 
 
-def test_a_profile_may_have_no_usage_in_streams() -> None:
+@pytest.mark.parametrize(
+    ("profile", "reason"),
+    [
+        (with_streaming(usage=Sends.NEVER), "streams carry no usage"),
+        (
+            a_profile(parameters={"stream_options": Parameter("stream_options", Support.NONE)}),
+            "stream_options is not supported",
+        ),
+    ],
+    ids=["never", "no options"],
+)
+def test_a_profile_may_have_no_usage_in_streams(profile: Profile, reason: str) -> None:
     """Where the profile says that streams carry no usage, none is missed."""
-    found = finding(
-        "chunk.usage-asked", counted(*text_chunks()), profile=with_streaming(usage=Sends.NEVER)
-    )
+    found = finding("chunk.usage-asked", counted(*text_chunks()), profile=profile)
 
-    assert "not claimed: the profile says that streams carry no usage" == found.reason
+    assert f"not claimed: the profile says that {reason}" == found.reason
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,22 @@ BOM = b"\xef\xbb\xbf" + written(a_completion()).encode()
 LATIN = written(a_completion(model="caf\xe9")).encode("latin-1")
 
 CASES = [
+    holds("http.no-server-error", "a system message, answered", an_exchange("chat.system")),
+    holds(
+        "http.no-server-error",
+        "tools, refused honestly",
+        an_exchange("tools.required", status=400, json=an_error()),
+    ),
+    *(
+        breaks(
+            "http.no-server-error",
+            f"{probe} crashes it",
+            an_exchange(probe, status=500, json=an_error()),
+            at="status",
+            actual="500",
+        )
+        for probe in ("chat.system", "chat.stream.long", "tools.stream.required")
+    ),
     holds("http.answered", "an answer", an_exchange()),
     holds("http.answered", "an error is an answer", an_exchange("errors.missing-model")),
     breaks("http.answered", "a timeout", unanswered(ended=Ended.TIMEOUT), at="response", actual="nothing within the time allowed"),

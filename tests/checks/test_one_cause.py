@@ -8,6 +8,7 @@ from conformance.model.exchange import Ended, Exchange
 from conformance.model.finding import Outcome
 from conformance.model.profile import Cause
 from tests.builders import (
+    ANSWERED,
     DONE,
     FAIL,
     GONE,
@@ -25,6 +26,7 @@ from tests.builders import (
     data,
     findings,
     finish_chunk,
+    of_a_right_run,
     role_chunk,
     stating,
     text_chunks,
@@ -80,6 +82,10 @@ DAMAGED = {
     "an error event for a mistake": (an_exchange(REFUSED, status=200, stream=[an_error()]), "errors.stream-as-json"),
     "an empty stream for a mistake": (an_exchange(REFUSED, status=200, stream=DONE), "errors.stream-as-json"),
     "an HTML refusal": (an_exchange(MISTAKE, body=PAGE, content_type="text/html"), "errors.not-html"),
+    "a page for a list": (an_exchange(LIST, body=PAGE, content_type="text/html"), "models.list-shape"),
+    "an array for a list": (an_exchange(LIST, json=[]), "models.list-shape"),
+    "an empty stream declared as JSON": (an_exchange(STREAM, body=b""), "stream.not-empty"),
+    "nothing with 200 for an unknown model": (an_exchange("models.retrieve.unknown", status=200, body=b""), "models.retrieve-unknown"),
     "a refusal in plain text": (an_exchange(MISTAKE, body=b"no model", content_type="text/plain"), "errors.shape"),
     "a refusal without a body": (an_exchange(MISTAKE, body=b"", content_type=None), "errors.shape"),
     "a refusal of another shape": (an_exchange(MISTAKE, status=422, json={"detail": [{"msg": "no"}]}), "errors.shape"),
@@ -185,9 +191,10 @@ def test_a_right_run_has_nothing_to_complain_of() -> None:
 
 
 def test_a_right_run_exercises_the_catalogue() -> None:
-    """A right run leaves unexercised only what needs a failure, slowness or a claim."""
+    """A right run leaves unexercised only what needs a failure, slowness, a claim or a cut."""
     found = findings(*a_right_run())
-    idle = {i for i, f in found.items() if f.outcome not in (Outcome.PASS, Outcome.NOTE)}
+    exercised = (Outcome.PASS, Outcome.NOTE)
+    idle = {i for i in of_a_right_run() if found[i].outcome not in exercised}
 
     assert {"errors.stated-code", "stream.error-shape", "stream.incremental"} == idle
 
@@ -200,3 +207,26 @@ def test_a_run_against_claims_has_nothing_to_complain_of() -> None:
 
     assert {} == troubled(*a_right_run(), profile=stated)
     assert {} == troubled(*a_right_run(), profile=with_auth(required=True))
+
+
+@pytest.mark.parametrize("probe", ANSWERED)
+def test_no_server_error_goes_unnoticed(probe: str) -> None:
+    """Whichever request is answered 500, one check says so."""
+    failed = an_exchange(probe, status=500, json=an_error())
+
+    assert 1 == len(troubled(*in_a_right_run(failed)))
+
+
+@pytest.mark.parametrize("probe", ANSWERED)
+def test_no_silence_goes_unnoticed(probe: str) -> None:
+    """Whichever request is not answered, http.answered says so and no other check fails."""
+    assert {"http.answered": FAIL} == troubled(*in_a_right_run(unanswered(probe)))
+
+
+@pytest.mark.parametrize("probe", ANSWERED)
+def test_no_nonsense_with_200_goes_unnoticed(probe: str) -> None:
+    """Whichever request is answered with a page and status 200, one check fails."""
+    page = an_exchange(probe, status=200, body=PAGE, content_type="text/html")
+    wanted = with_auth(required=True)
+
+    assert 1 == len(troubled(*in_a_right_run(page), profile=wanted))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -83,14 +85,16 @@ def test_a_check_without_a_rule_is_refused(empty: dict[str, registry.Check]) -> 
 
 def test_globs_select_checks() -> None:
     """Ids are found by globs, each once, sorted."""
-    found = matching(["turn.*", "*.own-message", "no.such"])
+    found = matching(["turn.tool-*", "turn.o*", "*.own-message", "no.such"])
 
     assert ["turn.own-message", "turn.tool-result"] == found
 
 
+@cache
 def rows() -> list[Case]:
     """The rows of all tables."""
-    return [c for area in AREAS for c in import_module(f"tests.checks.test_{area}").CASES]
+    tables = [f"tests.checks.test_{area}" for area in AREAS]
+    return [c for name in tables if find_spec(name) for c in import_module(name).CASES]
 
 
 @pytest.mark.parametrize("id", all_checks(), ids=str)

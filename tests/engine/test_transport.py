@@ -541,12 +541,13 @@ def test_what_is_sent() -> None:
     ("credentials", "headers", "expected"),
     [
         (Credentials.KEY, (), [f"Bearer {KEY}".encode()]),
+        (Credentials.KEY_LOWER, (), [f"bearer {KEY}".encode()]),
         (Credentials.NONE, (), []),
         (Credentials.UNKNOWN, (), []),
         (Credentials.MADE_UP, (("Authorization", "Token x"),), [b"Token x"]),
         (Credentials.MADE_UP, (("Authorization", "Bearer"),), [b"Bearer"]),
     ],
-    ids=["key", "none", "unknown", "made up", "scheme only"],
+    ids=["key", "lower-case scheme", "none", "unknown", "made up", "scheme only"],
 )
 def test_the_key_goes_only_where_it_is_asked_for(
     credentials: Credentials, headers: tuple[tuple[str, str], ...], expected: list[bytes]

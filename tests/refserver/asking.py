@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+from conformance.model.canary import CANARIES
 from conformance.model.profile import Auth, Endpoint, Profile
 from conformance.refserver.exchange import IncomingRequest, Reply
 from conformance.refserver.faults.registry import Fault
@@ -25,6 +27,17 @@ WEATHER = {
         },
     },
 }
+ODD = ("\x00", "\ud83d", "\u2028", "x" * 4000, "\U0001f680")
+"""Texts that some servers do not bear."""
+UNREAD = (b'{"messages": [[[[]]]]', b'{"temperature": NaN}', b'{"model": "\xe2\x82"}')
+"""Bodies that are not JSON, each in its way."""
+PROPER = json.dumps({"model": MODEL, "messages": SAY_OK}).encode()
+HEADERS = {
+    "X-Stainless-Lang": "python",
+    "Content-Type": "application/json; charset=utf-8",
+    "Accept": "*/*",
+}
+"""Headers of other clients."""
 NAMED = {"type": "function", "function": {"name": "get_weather"}}
 PLAIN = Profile("plain", "Says nothing")
 LOCKED = Profile("locked", "Wants a key", endpoint=Endpoint(auth=Auth(required=True)))
@@ -44,6 +57,10 @@ def chat_request(key: str | None = KEY, **body: Any) -> IncomingRequest:
     whole = {"model": MODEL, "messages": SAY_OK, **body}
     kept = {name: value for name, value in whole.items() if value is not ...}
     return request("POST", "/v1/chat/completions", kept, key)
+
+
+def _posted(raw: bytes, **headers: str) -> IncomingRequest:
+    return request("POST", "/v1/chat/completions", raw, **headers)
 
 
 def ask(incoming: IncomingRequest, profile: Profile = PLAIN, **options: Any) -> Reply:
@@ -105,11 +122,39 @@ def battery() -> dict[str, IncomingRequest]:
         "own-message": chat_request(messages=[*SAY_OK, {"role": "assistant", "content": "Hi."}]),
         "tool-result": chat_request(messages=tool_history(), tools=[WEATHER]),
         "two": chat_request(n=2),
+        "no-role": chat_request(messages=[{"content": "Say OK."}]),
+        "head": request("HEAD", "/v1/chat/completions"),
+        "options": request("OPTIONS", "/v1/chat/completions", Origin="https://chat.example"),
+        "list-gzip": request("GET", "/v1/models", **{"Accept-Encoding": "gzip"}),
+        "no-key-unread": request("POST", "/v1/chat/completions", b"{", None),
+        "no-key-unknown-model": chat_request(key=None, model="no-such-model"),
+        "query-key": request("POST", "/v1/chat/completions?api_key=sk-wrong", key=None),
+        "two-keys": request(
+            "POST", "/v1/chat/completions", key="sk-wrong", authorization="Bearer x"
+        ),
     }
+    found |= {f"unread-{n}": _posted(raw) for n, raw in enumerate(UNREAD)}
+    found |= {f"header-{n}": _posted(PROPER, **{n: v}) for n, v in HEADERS.items()}
+    found["header-type"] = _posted(b"model=x", **{"Content-Type": "multipart/form-data"})
+    found["header-node"] = _posted(PROPER, **{"X-Stainless-Lang": "js"})
+    found["header-events"] = _posted(PROPER, Accept="text/event-stream")
+    found["header-scheme"] = replace(_posted(PROPER), headers=(("Authorization", f"bearer {KEY}"),))
+    found |= {f"odd-{n}": chat_request(messages=user(text)) for n, text in enumerate(ODD)}
+    found["system"] = chat_request(
+        messages=[{"role": "system", "content": CANARIES["isolation.system"]}, *COUNT]
+    )
     for name, form in forms.items():
+        said = f"Repeat exactly: tea ü \U0001f680 {' '.join(CANARIES.values())}"
+        city = user('Weather in "Zürich"?')
         found |= {
+            f"repeat-{name}": chat_request(messages=user(said), **form),
+            f"city-{name}": chat_request(
+                messages=city, tools=[WEATHER], tool_choice="required", **form
+            ),
             f"basic-{name}": chat_request(max_tokens=16, **form),
             f"long-{name}": chat_request(messages=COUNT, max_tokens=64, **form),
+            f"two-{name}": chat_request(n=2, **form),
+            f"scored-{name}": chat_request(logprobs=True, top_logprobs=2, **form),
             f"required-{name}": chat_request(tools=[WEATHER], tool_choice="required", **form),
             f"named-{name}": chat_request(tools=[WEATHER], tool_choice=NAMED, **form),
             f"unknown-model-{name}": chat_request(model="no-such-model", **form),
@@ -119,6 +164,11 @@ def battery() -> dict[str, IncomingRequest]:
             f"empty-key-{name}": chat_request(key="", **form),
         }
     return found
+
+
+def user(text: str) -> list[dict[str, str]]:
+    """One user message."""
+    return [{"role": "user", "content": text}]
 
 
 def tool_history() -> list[dict[str, Any]]:

@@ -62,6 +62,20 @@ def test_counting_is_long() -> None:
     assert len(pieces(content(messages=COUNT))) > 100
 
 
+def test_a_phrase_is_repeated() -> None:
+    """What is to be repeated exactly comes back as it was, white space and all."""
+    assert "tea\u2028é \U0001f680" == content(
+        messages=asked("Repeat exactly: tea\u2028é \U0001f680")
+    )
+
+
+def test_what_the_user_quotes_is_an_argument() -> None:
+    """A quoted phrase stands in for plain texts among the arguments of a call."""
+    found = choice(messages=asked('Weather in "Zürich"?'), tools=[WEATHER], tool_choice="required")
+
+    assert '{"city":"Zürich"}' == found["message"]["tool_calls"][0]["function"]["arguments"]
+
+
 def test_stop_sequences_end_the_text() -> None:
     """The first stop sequence and all after it are missing."""
     found = choice(messages=COUNT, stop=[" seven", " four"])

@@ -182,15 +182,23 @@ def test_the_key_is_only_named() -> None:
     ("credentials", "expected"),
     [
         (Credentials.KEY, True),
+        (Credentials.KEY_LOWER, True),
         (Credentials.UNKNOWN, True),
         (Credentials.NONE, False),
         (Credentials.MADE_UP, False),
     ],
-    ids=["key", "unknown", "none", "made-up"],
+    ids=["key", "key-lower", "unknown", "none", "made-up"],
 )
 def test_only_requests_with_the_users_key_name_it(credentials: Credentials, expected: bool) -> None:
     """A probe of missing or wrong keys is repeated without the user's."""
     assert expected == ("$KEY" in curl(a_request(credentials=credentials), ORIGIN, "KEY"))
+
+
+def test_the_scheme_is_repeated_as_it_was_sent() -> None:
+    """A probe of the scheme's letter case is repeated in that case."""
+    line = curl(a_request(credentials=Credentials.KEY_LOWER), ORIGIN, "KEY")
+
+    assert '-H "Authorization: bearer $KEY"' in line
 
 
 def test_a_stream_is_shown_as_it_comes() -> None:

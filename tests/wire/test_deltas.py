@@ -30,6 +30,7 @@ def test_text_is_joined() -> None:
     assert [(1, ""), (2, "O"), (3, "K")] == choice.content
     assert [(4, "stop")] == choice.finishes
     assert [(2, "content"), (3, "content")] == choice.carries
+    assert "OK" == choice.text
 
 
 def test_calls_are_joined_by_index() -> None:
@@ -46,6 +47,7 @@ def test_calls_are_joined_by_index() -> None:
     assert [1, 0] == choice.tool_order
     assert {0: '{"a": 1}', 1: "{}"} == {i: call.arguments for i, call in choice.tools.items()}
     assert "tool_calls" == choice.finish
+    assert "get_weather" == choice.tools[1].name
     assert [(n, "tool_calls") for n in range(2, 7)] == choice.carries
     assert (2, {"name": "get_weather", "arguments": ""}) == (
         choice.tools[1].first.event,

@@ -157,7 +157,8 @@ def test_places_are_in_order_and_inside(raw: bytes) -> None:
     """Events and blocks lie one behind another within the body."""
     stream = read_stream(raw)
     left = [stream.unterminated] if stream.unterminated else []
-    spans = sorted((p.start, p.end) for p in [*stream.events, *stream.blocks, *left])
+    spans = sorted((e.start, e.end) for e in [*stream.events, *left])
+    spans = sorted([*spans, *((b.start, b.end) for b in stream.blocks)])
 
     assert len(raw) == stream.length
     assert all(start < end <= len(raw) for start, end in spans)
@@ -187,10 +188,10 @@ def test_what_is_encoded_is_read_back(events: list[str], end: str) -> None:
 def test_a_hostile_stream_takes_no_time(unit: bytes) -> None:
     """A megabyte of anything is read in time proportional to its length."""
     raw = unit * (1_000_000 // len(unit))
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert len(raw) == read_stream(raw).length
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def vectors() -> list[Any]:

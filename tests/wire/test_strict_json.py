@@ -15,7 +15,7 @@ from conformance.wire.strict_json import Parsed, lone_surrogate, parse, parse_te
 BOM = b"\xef\xbb\xbf"
 DEEP = 100_000
 
-ROWS: dict[str, tuple[bytes, Parsed]] = {
+ROWS: dict[str, tuple[bytes, Parsed | None]] = {
     "an object": (b'{"a": [1, 2.5, true, null, "x"]}', Parsed({"a": [1, 2.5, True, None, "x"]})),
     "white space around": (b" \r\n\t[]\n", Parsed([])),
     "null": (b"null", Parsed(None)),
@@ -43,7 +43,7 @@ ROWS: dict[str, tuple[bytes, Parsed]] = {
     "a large number": (b"1e999", Parsed(math.inf)),
     "an integer of 4000 digits": (b"9" * 4000, Parsed(int("9" * 4000))),
     "an integer of 5000 digits": (b"9" * 5000, Parsed(math.inf)),
-}  # type: ignore[dict-item]  # fmt: skip
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("raw", "expected"), ROWS.values(), ids=ROWS.keys())
@@ -87,10 +87,10 @@ def test_deep_nesting_is_no_crash(opening: str, closed: bool) -> None:
 def test_many_names_twice_take_no_time() -> None:
     """A hundred thousand names, each twice, are found in time proportional to their number."""
     names = [f'"n{i}": 0' for i in range(100_000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert 100_000 == len(parse_text("{" + ", ".join(names + names) + "}").duplicates)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @given(st.binary())

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from conformance.refserver.faults import (
+    answers,
     auth,
     chat,
     chunk,
     chunk_tools,
     errors,
     http,
+    isolation,
     models,
     parity,
+    protocol,
     stream,
+    text,
     tools,
 )
 from conformance.refserver.faults.registry import Fault, Stage, fault, fault_named, faults
 
-AREAS = (http, chat, tools, stream, chunk, chunk_tools, parity, errors, auth, models)
+AREAS = (
+    http,
+    chat,
+    tools,
+    stream,
+    chunk,
+    chunk_tools,
+    parity,
+    errors,
+    auth,
+    models,
+    protocol,
+    text,
+    isolation,
+    answers,
+)
 """The modules that declare faults."""
 
 FAULTS: tuple[Fault, ...] = tuple(

@@ -23,14 +23,22 @@ def _whole_chat(facts: Facts) -> bool:
     return facts.operation is Operation.CHAT and not facts.wants_stream
 
 
-@fault("auth-no-key-accepted", "auth.no-key", on=Stage.DECISION, needs_key=True)
+@fault(
+    "auth-no-key-accepted", "auth.no-key", "auth.odd-credentials", on=Stage.DECISION, needs_key=True
+)
 def no_key_accepted(decision: Decision, facts: Facts) -> Decision:
     """Chat needs no key."""
     passes = _about_key(decision, Cause.NO_KEY) and _whole_chat(facts)
     return None if passes else decision
 
 
-@fault("auth-wrong-key-accepted", "auth.wrong-key", on=Stage.DECISION, needs_key=True)
+@fault(
+    "auth-wrong-key-accepted",
+    "auth.wrong-key",
+    "auth.odd-credentials",
+    on=Stage.DECISION,
+    needs_key=True,
+)
 def wrong_key_accepted(decision: Decision, facts: Facts) -> Decision:
     """Chat takes any key."""
     passes = _about_key(decision, Cause.WRONG_KEY) and _whole_chat(facts)

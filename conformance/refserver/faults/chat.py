@@ -27,7 +27,14 @@ def chat_refused(decision: Decision, facts: Facts) -> Decision:
     return decision
 
 
-@fault("chat-only-streams", "chat.basic.accepted", "parity.status", on=Stage.DECISION)
+@fault(
+    "chat-only-streams",
+    "chat.basic.accepted",
+    "parity.status",
+    "turn.stream-message",
+    "turn.stream-tool-result",
+    on=Stage.DECISION,
+)
 def chat_only_streams(decision: Decision, facts: Facts) -> Decision:
     """Chat requests are refused unless they ask for a stream."""
     if decision is None and facts.operation.value == "chat" and not facts.wants_stream:
@@ -393,10 +400,17 @@ def chat_fingerprint_number(answer: Obj, facts: Facts) -> Obj:
 @fault("chat-two-choices", "chat.response.choice-count", on=Stage.COMPLETION)
 def chat_two_choices(answer: Obj, facts: Facts) -> Obj:
     """Completions have two choices although one was asked for."""
+    if facts.body.get("n"):
+        return answer
     return {**answer, "choices": [*answer["choices"], {**answer["choices"][0], "index": 1}]}
 
 
-@fault("chat-no-choices", "chat.response.choice-count", on=Stage.COMPLETION)
+@fault(
+    "chat-no-choices",
+    "chat.response.choice-count",
+    "chat.response.choices-asked",
+    on=Stage.COMPLETION,
+)
 def chat_no_choices(answer: Obj, facts: Facts) -> Obj:
     """Completions have an empty array of choices."""
     return {**answer, "choices": []}
@@ -405,4 +419,4 @@ def chat_no_choices(answer: Obj, facts: Facts) -> Obj:
 @fault("chat-choices-doubled", "chat.response.choice-count", "chunk.choice-count", on=Stage.ANSWER)
 def chat_choices_doubled(answer: Answer, facts: Facts) -> Answer:
     """Whole and streamed answers have two choices although one was asked for."""
-    return replace(answer, choices=answer.choices * 2)
+    return answer if facts.body.get("n") else replace(answer, choices=answer.choices * 2)

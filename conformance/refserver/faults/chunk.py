@@ -361,5 +361,7 @@ def chunk_usage_erased(chunks: Chunks, facts: Facts) -> Chunks:
 @fault("chunk-second-choice", "chunk.choice-count", on=Stage.CHUNKS)
 def chunk_second_choice(chunks: Chunks, facts: Facts) -> Chunks:
     """Streams have two choices although one was asked for."""
+    if facts.body.get("n"):
+        return chunks
     second = [each_choice(chunk, lambda c: {**c, "index": 1}) for chunk in chunks]
     return [*(chunk for chunk in second if chunk["choices"]), *chunks]

@@ -23,7 +23,14 @@ def _forgives(decision: Decision, facts: Facts, cause: Cause) -> Decision:
     return None if forgiven else decision
 
 
-@fault("error-malformed-json-accepted", "errors.malformed-json", on=Stage.DECISION)
+@fault(
+    "error-malformed-json-accepted",
+    "errors.malformed-json",
+    "errors.deep-nesting",
+    "errors.lenient-json",
+    "errors.media-type",
+    on=Stage.DECISION,
+)
 def malformed_json_accepted(decision: Decision, facts: Facts) -> Decision:
     """Bodies that are not JSON are answered as if they were."""
     return _forgives(decision, facts, Cause.MALFORMED_JSON)

@@ -9,6 +9,15 @@ from conformance.refserver.faults.altering import of_completion
 from conformance.refserver.faults.registry import Facts, Stage, fault
 
 
+@fault("answer-500-to-tools", "http.no-server-error", on=Stage.REPLY)
+def answer_500_to_tools(reply: Reply, facts: Facts) -> Reply:
+    """Requests with tools crash the server."""
+    if not (facts.whole or facts.streamed) or not facts.has_tools:
+        return reply
+    crashed = b'{"error": {"message": "Something broke.", "type": "server_error", "param": null, "code": null}}'
+    return Reply(500, (("Content-Type", "application/json"),), (Frame(crashed),))
+
+
 @fault("answer-reset", "http.answered", on=Stage.REPLY)
 def answer_reset(reply: Reply, facts: Facts) -> Reply:
     """Requests with tools are met with a connection reset instead of an answer."""

@@ -1,0 +1,190 @@
+"""The checks of characters: taken, repeated, and found again however they were damaged."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.checks.echo import echo_of
+from conformance.model.exchange import Exchange
+from conformance.model.finding import Hindrance, Outcome
+from conformance.probes.text import CITY, SEPARATORS, UNICODE
+from tests.builders import (
+    NOTE,
+    WARN,
+    Case,
+    a_choice,
+    a_chunk,
+    a_completion,
+    a_fragment,
+    a_message,
+    an_error,
+    an_exchange,
+    breaks,
+    finding,
+    holds,
+    text_chunks,
+    tool_chunks,
+    verify,
+)
+
+WHOLE, STREAM = "text.unicode", "text.stream.unicode"
+LINES = "text.separators"
+
+
+def saying(text: str, *, finish: str = "stop", probe: str = WHOLE) -> Exchange:
+    """A whole answer that says this."""
+    choice = a_choice(a_message(text), finish=finish)
+    return an_exchange(probe, json=a_completion(choices=[choice]))
+
+
+def streaming(*words: str, probe: str = STREAM) -> Exchange:
+    """A streamed answer that says this."""
+    return an_exchange(probe, stream=text_chunks(*words))
+
+
+def calling(arguments: str) -> Exchange:
+    """A streamed call with these arguments."""
+    fragments = a_fragment(opens=True), a_fragment(arguments)
+    return an_exchange("text.stream.tool", stream=tool_chunks(*fragments))
+
+
+def refused(probe: str, status: int = 400, message: str = "No.") -> Exchange:
+    """A request that is refused."""
+    return an_exchange(probe, status=status, json=an_error(message=message))
+
+
+def misread(text: str, codec: str = "latin-1") -> str:
+    """The text's UTF-8 read as something else."""
+    return text.encode().decode(codec)
+
+
+TORN = UNICODE.replace("\U0001f469", "\ufffd\ufffd")
+ESCAPED = UNICODE.replace("ü", "\\u00fc")
+ENTITIES = UNICODE.replace("ש", "&#1513;")
+HALVES = (r'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1780000000,'
+          r'"model":"tiny-2026-01-01","choices":[{"index":0,"delta":{"content":"\ud83d"},'
+          r'"logprobs":null,"finish_reason":null}]}')  # fmt: skip
+
+CASES = [
+    holds("text.accepted", "taken", an_exchange(WHOLE)),
+    holds("text.accepted", "NUL refused", refused("text.control")),
+    holds("text.accepted", "half a pair refused", refused("text.lone-surrogate", 422)),
+    breaks("text.accepted", "emoji refused", refused(WHOLE), at="status", actual="400"),
+    breaks("text.accepted", "separators refused", refused(LINES, 422), at="status", actual="422"),
+    breaks("text.accepted", "NUL fatal", refused("text.control", 500), at="status", actual="500"),
+    breaks("text.accepted", "half a pair fatal", refused("text.lone-surrogate", 500), at="status", actual="500"),
+    breaks("text.accepted", "a long word fatal", refused("text.long-word", 500), at="status", actual="500"),
+    holds("text.no-replacement-characters", "intact", saying(UNICODE)),
+    holds("text.no-replacement-characters", "intact in pieces", streaming("tea ü", " e\u0301 ", UNICODE[9:])),
+    holds("text.no-replacement-characters", "composed", saying(UNICODE.replace("e\u0301", "é"))),
+    holds("text.no-replacement-characters", "cut by the limit", saying("tea ü é \ufffd", finish="length")),
+    breaks("text.no-replacement-characters", "torn", saying(TORN), at="content", outcome=WARN),
+    breaks("text.no-replacement-characters", "torn over two pieces", streaming(TORN[:9], TORN[9:]), at="content", outcome=WARN),
+    breaks("text.no-replacement-characters", "a separator", saying(SEPARATORS.replace("\u2028", "\ufffd"), probe=LINES), at="content", outcome=WARN),
+    holds("text.no-mojibake", "intact", saying(UNICODE)),
+    holds("text.no-mojibake", "separators intact", streaming(SEPARATORS, probe="text.stream.separators")),
+    breaks("text.no-mojibake", "read as Latin-1", saying(misread(UNICODE)), at="content"),
+    breaks("text.no-mojibake", "one read as Windows-1252", streaming(UNICODE.replace("ü", "Ã¼")), at="content", actual="'Ã¼'"),
+    holds("text.escapes-undone", "intact", streaming(UNICODE)),
+    breaks("text.escapes-undone", "a JSON escape", saying(ESCAPED), at="content", actual="\\u00fc", outcome=WARN),
+    breaks("text.escapes-undone", "an HTML entity", streaming(ENTITIES), at="content", actual="&#1513;", outcome=WARN),
+    holds("text.no-lone-surrogates", "intact", saying(UNICODE)),
+    holds("text.no-lone-surrogates", "a whole pair escaped", an_exchange("chat.basic", json=a_completion(id="\U0001f469"))),
+    breaks("text.no-lone-surrogates", "half in a stream", an_exchange(STREAM, stream=[*text_chunks()[:2], f"data: {HALVES}\n\n".encode(), *text_chunks()[2:]]), at="event 3 /choices/0/delta/content", outcome=WARN),
+    breaks("text.no-lone-surrogates", "half in an answer", an_exchange("chat.basic", body=rb'{"id":"chatcmpl-1","object":"chat.completion","created":1780000000,"model":"tiny-2026-01-01","choices":[{"index":0,"message":{"role":"assistant","content":"a\ude00","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}'), at="/choices/0/message/content", outcome=NOTE),
+    holds("text.tool-arguments", "intact", calling('{"city": "Zürich"}')),
+    holds("text.tool-arguments", "escaped once", calling('{"city": "Z\\u00fcrich, CH"}')),
+    breaks("text.tool-arguments", "replaced", calling('{"city": "Z\ufffdrich"}'), at="content", actual="'Z�rich'", outcome=WARN),
+    breaks("text.tool-arguments", "misread", calling('{"city": "ZÃ¼rich"}'), at="content", actual="'ZÃ¼rich'", outcome=WARN),
+    breaks("text.tool-arguments", "escaped twice", calling('{"city": "Z\\\\u00fcrich"}'), at="content", outcome=WARN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+def test_text(case: Case) -> None:
+    """The check gives the verdict of the row, and no other check joins in."""
+    verify(case)
+
+
+@pytest.mark.parametrize(
+    ("check", "exchange", "hindrance"),
+    [
+        ("text.no-mojibake", saying("Of course! Tea."), Hindrance.MODEL),
+        ("text.no-replacement-characters", saying("\ufffd tea \ufffd\ufffd x cup"), Hindrance.MODEL),
+        ("text.no-replacement-characters", streaming("tea ü \ufffd", "zz\ufffd"), Hindrance.MODEL),
+        ("text.no-replacement-characters", saying("tea jug pot mug cup", probe=LINES), Hindrance.MODEL),
+        ("text.escapes-undone", refused(WHOLE), Hindrance.ENDPOINT),
+        ("text.tool-arguments", calling('{"city": "Zurich"}'), Hindrance.MODEL),
+        ("text.tool-arguments", calling('{"city": "Z'), Hindrance.MODEL),
+        ("text.accepted", refused("text.long-word", 400, "Too many tokens."), Hindrance.MODEL),
+        ("text.accepted", refused("text.long-word", 413), Hindrance.MODEL),
+        ("text.accepted", refused("text.long-word", 500, "Exceeds the context."), Hindrance.MODEL),
+        ("text.accepted", refused(WHOLE, 429), Hindrance.RUN),
+        ("text.accepted", refused(WHOLE, 503), Hindrance.RUN),
+        ("text.no-lone-surrogates", an_exchange("text.lone-surrogate"), Hindrance.MODEL),
+    ],
+    ids=["silent", "noise", "half noise", "separators dropped", "refused", "no accent", "cut",
+         "too long", "too large", "too long and fatal", "limit", "busy", "asked for"],
+)  # fmt: skip
+def test_what_the_model_does_accuses_nobody(
+    check: str, exchange: Exchange, hindrance: Hindrance
+) -> None:
+    """Who repeats nothing, or makes something up, leaves the rule open."""
+    found = finding(check, exchange)
+
+    assert (Outcome.INCONCLUSIVE, hindrance) == (found.outcome, found.hindrance)
+
+
+def test_a_body_that_is_not_utf8_is_told_by_others() -> None:
+    """A replacement character that our own reading put there is nobody's."""
+    body = data_of(TORN).replace("\ufffd\ufffd".encode(), b"\xff")
+    found = finding("text.no-replacement-characters", an_exchange(WHOLE, body=body))
+
+    assert (Outcome.INCONCLUSIVE, "text.unicode: the body is not UTF-8") == (
+        found.outcome,
+        found.reason,
+    )
+
+
+def data_of(text: str) -> bytes:
+    """The body of an answer that says this."""
+    chunk = saying(text).last
+    assert chunk is not None
+    return chunk.body
+
+
+def test_a_refusal_like_that_of_the_smallest_request_says_nothing() -> None:
+    """Where nothing is accepted, odd text is not the reason."""
+    found = finding("text.accepted", refused("chat.basic"), refused(WHOLE))
+
+    assert Outcome.INCONCLUSIVE is found.outcome
+
+
+@pytest.mark.parametrize(
+    ("answer", "cut", "text"),
+    [
+        (f'"{CITY}"!', False, CITY),
+        ("Zu\u0308rich", False, CITY),
+        ("Zurich", False, None),
+        ("Zü", False, None),
+        ("Zü", True, "Zü"),
+        ("Z", True, None),
+        ("Z&uuml;rich", False, "Z&uuml;rich"),
+        ("Z\\U00FCrich", False, "Z\\U00FCrich"),
+    ],
+    ids=["quoted", "decomposed", "plain", "half", "cut", "too short", "named entity", "capitals"],
+)
+def test_a_phrase_is_found(answer: str, cut: bool, text: str | None) -> None:
+    """In whatever surroundings, from its first word on, and only as a whole unless a limit cut it."""
+    found = echo_of(answer, CITY, cut=cut)
+
+    assert text == (found.text if found else None)
+
+
+def test_streams_without_text_are_left_alone() -> None:
+    """A stream whose chunks say nothing has no phrase in it."""
+    silent = an_exchange(
+        STREAM, stream=[a_chunk({"role": "assistant"}), a_chunk({}, finish="stop")]
+    )
+
+    assert Outcome.INCONCLUSIVE is finding("text.no-mojibake", silent).outcome
