@@ -179,6 +179,8 @@ def errors_name_no_upstream(x: Reading, profile: Profile) -> Problems:
         )
 
 
+_OF_A_KEY = 6
+"""Different characters that a real key has at least."""
 _KEY = re.compile(
     rb"\b(?:sk|gsk|xai|csk|pplx|nvapi|r8|hf)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9]{24,}"
 )
@@ -189,7 +191,8 @@ def errors_show_no_keys(x: Reading, profile: Profile) -> Problems:
     """An error shows no key of the endpoint's own."""
     for found in _KEY.finditer(x.body):
         key = found.group().decode("ascii", "replace")
-        if not key.startswith(_MADE_UP):
+        # Few different characters are a mask, such as sk-xxxxxxxx, and no key.
+        if not key.startswith(_MADE_UP) and len(set(key)) >= _OF_A_KEY:
             yield Problem(
                 f"byte {found.start()} of the body",
                 expected="no keys, or keys that are masked",

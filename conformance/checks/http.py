@@ -42,6 +42,12 @@ def answers(x: Reading, profile: Profile) -> Problems:
 _OWN_CHECKS = (
     "chat.basic",
     "chat.stream.basic",
+    "chat.any-headers",
+    "chat.charset",
+    "chat.lower-case-scheme",
+    "chat.sdk-headers",
+    "chat.stream.accept-events",
+    "chat.stream.sdk-headers",
     "text.control",
     "text.lone-surrogate",
     "text.long-word",
