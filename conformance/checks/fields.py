@@ -81,5 +81,6 @@ def value_at(value: JSON, path: tuple[str | int, ...]) -> JSON:
 def absent_logprobs(body: dict[str, JSON], violation: Violation) -> Level | None:
     """No official client needs the members of `logprobs` or the `bytes` of a token to be there."""
     last = violation.path[-1] if violation.path else ""
-    harmless = violation.keyword == "required" and last in ("content", "refusal", "bytes")
-    return Level.SHOULD if harmless else None
+    if violation.keyword != "required":
+        return None
+    return {"content": Level.SHOULD, "refusal": Level.MAY, "bytes": Level.MAY}.get(str(last))

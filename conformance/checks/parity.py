@@ -19,8 +19,13 @@ _LIMITED = (402, 408, 429)
 
 def read_in_its_form(x: Reading, profile: Profile) -> Unjudged | None:
     """A completion, or a stream read to its end."""
-    given = chunk.read_to_the_end if x.asked.streams else completion
-    return given(x, profile)
+    if not x.asked.streams:
+        return completion(x, profile)
+    if (reason := chunk.read_to_the_end(x, profile)) is not None:
+        return reason
+    if not all(choice.finishes for choice in x.choices.values()):
+        return Unjudged("a choice of the stream did not finish")
+    return None
 
 
 def counted(x: Reading, profile: Profile) -> Unjudged | None:

@@ -54,8 +54,8 @@ def _too_long(x: Reading) -> bool:
     level=MUST,
     on=probe(*TAKEN),
     given=taken_or_not,
-    probes=TAKEN,
-    presupposes="chat.basic",
+    probes=(*TAKEN, "chat.long"),
+    presupposes="chat.long",  # a server that refuses any other prompt as well does not refuse the text
 )
 def odd_text_is_accepted(x: Reading, profile: Profile) -> Problems:
     """Text of any characters is accepted; NUL and lone surrogates may be refused with a 4xx."""

@@ -153,9 +153,9 @@ def data_of(text: str) -> bytes:
     return chunk.body
 
 
-def test_a_refusal_like_that_of_the_smallest_request_says_nothing() -> None:
-    """Where nothing is accepted, odd text is not the reason."""
-    found = finding("text.accepted", refused("chat.basic"), refused(WHOLE))
+def test_a_refusal_like_that_of_another_prompt_says_nothing() -> None:
+    """Where other prompts are refused as well, odd text is not the reason."""
+    found = finding("text.accepted", refused("chat.long"), refused(WHOLE))
 
     assert Outcome.INCONCLUSIVE is found.outcome
 
