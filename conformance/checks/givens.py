@@ -7,8 +7,6 @@ from conformance.model.finding import Hindrance, Unjudged
 from conformance.model.profile import Profile
 from conformance.wire.reading import Reading
 
-from .registry import Given
-
 RUN, ENDPOINT, MODEL = Hindrance.RUN, Hindrance.ENDPOINT, Hindrance.MODEL
 RECORDING = Hindrance.RECORDING
 FOLLOWS = "after "
@@ -120,20 +118,6 @@ def finished_stream(x: Reading, profile: Profile) -> Unjudged | None:
     if not any(choice.deltas for choice in x.choices.values()):
         return Unjudged("the stream has no readable choices")
     return None
-
-
-def refused(x: Reading, profile: Profile) -> Unjudged | None:
-    """It was answered with a 4xx or 5xx and a whole body."""
-    for given in (answered, whole, readable):
-        if (reason := given(x, profile)) is not None:
-            return reason
-    status = x.status or 0
-    return None if status >= 400 else Unjudged(f"status {status}, not an error", MODEL)
-
-
-def both(*givens: Given) -> tuple[Given, ...]:
-    """Several conditions, the first unmet one counts."""
-    return givens
 
 
 def values_kept(x: Reading, profile: Profile) -> Unjudged | None:

@@ -52,11 +52,6 @@ def mistakes(x: Reading) -> bool:
     return (x.exchange.probe or "").startswith(("errors.", "auth.", "models.retrieve.unknown"))
 
 
-def refusals(x: Reading) -> bool:
-    """Any request that could be refused: every one."""
-    return True
-
-
 def model_lists(x: Reading) -> bool:
     """``GET /models`` with the user's key."""
     return (
