@@ -16,6 +16,7 @@ AREAS = (
     "models",
     "answers",
     "delivery",
+    "logprobs",
     "protocol",
     "disclosure",
     "text",

@@ -13,21 +13,15 @@ from conformance.wire.reading import Reading
 from conformance.wire.sse import Event
 
 from .answers import (
-    asking,
-    byte_problems,
     calls_expected,
     completion_tokens,
     count_problems,
     created_problems,
     dated,
-    none_scored,
     offered,
     several,
-    stream_scores,
     toolless,
-    top_problems,
     unless_claimed,
-    value_problems,
 )
 from .chunk import content_chunks, read_to_the_end, spoken, usage_came, usage_chunks
 from .givens import bytes_kept, chunks_came, event_stream, succeeded
@@ -247,88 +241,6 @@ def choices_begin_in_order(x: Reading, profile: Profile) -> Problems:
     order = list(x.choices)
     if order != sorted(order):
         yield Problem("choices", expected=f"first {sorted(order)}", actual=f"first {order}")
-
-
-# Log probabilities
-
-
-def scored(x: Reading, profile: Profile) -> Unjudged | None:
-    """A stream with log probabilities came to its end."""
-    return read_to_the_end(x, profile) or none_scored(x, stream_scores(x))
-
-
-@check(
-    "chunk.logprobs-asked",
-    level=MUST,
-    on=asking(streams, "logprobs", True),
-    given=read_to_the_end,
-    claimed=offered("logprobs"),
-    probes=("chat.stream.logprobs",),
-)
-def asked_log_probabilities_come(x: Reading, profile: Profile) -> Problems:
-    """A stream asked for with logprobs: true carries the log probabilities of its tokens."""
-    for one in stream_scores(x):
-        if one.missing:
-            yield Problem(
-                one.at,
-                expected="one entry for each token",
-                actual="none, without a word about it",
-                level=unless_claimed(x, profile, "logprobs"),
-            )
-
-
-@check(
-    "chunk.logprobs-unasked",
-    level=MAY,
-    on=asking(streams, "logprobs", None, False),
-    given=read_to_the_end,
-    probes=STREAM,
-)
-def log_probabilities_wait_to_be_asked(x: Reading, profile: Profile) -> Problems:
-    """A stream has no log probabilities unless they were asked for."""
-    for one in stream_scores(x):
-        if one.entries:
-            yield Problem(one.at, expected="null", actual=f"{len(one.entries)} entries")
-
-
-@check(
-    "chunk.logprobs-values",
-    level=SHOULD,
-    on=streams,
-    given=scored,
-    claimed=offered("logprobs"),
-    probes=("chat.stream.logprobs",),
-)
-def log_probabilities_are_not_above_zero(x: Reading, profile: Profile) -> Problems:
-    """No log probability of a stream is above 0."""
-    yield from value_problems(stream_scores(x))
-
-
-@check(
-    "chunk.logprobs-bytes",
-    level=SHOULD,
-    on=streams,
-    given=scored,
-    claimed=offered("logprobs"),
-    probes=("chat.stream.logprobs",),
-)
-def bytes_join_to_the_text(x: Reading, profile: Profile) -> Problems:
-    """The bytes of all tokens of a stream join to its text."""
-    if not x.asked.body.get("stop"):  # what was held back at a stop text is counted differently
-        yield from byte_problems(stream_scores(x))
-
-
-@check(
-    "chunk.logprobs-top",
-    level=SHOULD,
-    on=streams,
-    given=scored,
-    claimed=offered("logprobs", "top_logprobs"),
-    probes=("chat.stream.logprobs",),
-)
-def alternatives_are_in_order(x: Reading, profile: Profile) -> Problems:
-    """Each token of a stream has at most as many alternatives as asked for, the likeliest first."""
-    yield from top_problems(x, stream_scores(x))
 
 
 # The next turn
