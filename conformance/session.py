@@ -9,7 +9,7 @@ import difflib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from conformance.model.exchange import Ended, Exchange
 from conformance.model.json import JSON
 from conformance.model.plan import Plan, Stage, Step
 from conformance.model.profile import Profile, Support
-from conformance.model.request import Operation, Request
+from conformance.model.request import Request
 from conformance.model.target import Target, parse_base_url
 from conformance.options import Options
 from conformance.plan import checks_of_suite, make_plan
@@ -36,10 +36,9 @@ from conformance.recording.jsonl import End, Header, Recording, Writer
 from conformance.wire.reading import Reading
 
 LIMIT_PROBE = "chat.basic"
+TRIAL = "chat.basic.trial"
 REFUSED_LIMIT = "chat.basic.limit-refused"
 """The id under which an answer is kept that refused our parameter for the output limit."""
-
-_GOES_ON = (End.COMPLETE, End.BUDGET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,76 +182,87 @@ class Recorder:
             stop=self.stop,
         ) as transport:
 
-            def go(steps: Iterable[Step], keep: Callable[[Exchange], None]) -> End:
-                return execute(
-                    tuple(steps),
-                    transport.send,
-                    on_exchange=keep,
-                    build_after=self._build,
-                    budget=budget,
-                    concurrency=options.concurrency,
-                    rate=options.rate,
-                    tokens_used=lambda exchange: usage_of(exchange)[1] or None,
-                    known=self.exchanges,
-                    stop=self.stop,
-                )
-
             def keep(exchange: Exchange) -> None:
-                self.exchanges[exchange.id] = exchange
-                writer.append(exchange)
-                self.on_exchange(exchange)
+                for made in self._settled(exchange):
+                    self.exchanges[made.id] = made
+                    writer.append(made)
+                    self.on_exchange(made)
 
-            return self._in_turn(go, keep)
+            return execute(
+                self._gated(),
+                transport.send,
+                on_exchange=keep,
+                build_after=self._build,
+                budget=budget,
+                concurrency=options.concurrency,
+                rate=options.rate,
+                tokens_used=lambda exchange: usage_of(exchange)[1] or None,
+                known=self.exchanges,
+                stop=self.stop,
+            )
 
-    def _in_turn(
-        self,
-        go: Callable[[Iterable[Step], Callable[[Exchange], None]], End],
-        keep: Callable[[Exchange], None],
-    ) -> End:
-        """Free probes first, then one ordinary request alone, which tells how output is limited, then the rest."""
-        steps = self.plan.steps
+    def _gated(self) -> tuple[Step, ...]:
+        """The plan with a trial: the smallest request goes ahead of what generates, to tell how output is limited."""
         if REFUSED_LIMIT in self.exchanges:
-            again = {s.id: s for s in plan_for(self.setup, self.plan.checks).steps}
-            steps = tuple(again.get(s.id, s) for s in steps)
-        trial = next((s for s in steps if s.probe == LIMIT_PROBE), None)
-        if trial is None:
-            return go(steps, keep)
-        first = end = go([s for s in steps if s.stage < Stage.CHAT], keep)
-        if end not in _GOES_ON:
-            return self._give_up(end, [s for s in steps if s.stage >= Stage.CHAT], keep)
-        tried: list[Exchange] = []
-        end = go([trial], tried.append)
-        rest = [s for s in steps if s.stage >= Stage.CHAT and s.id != trial.id]
-        answer = tried[0] if tried else self.exchanges.get(trial.id)
-        if answer and (why := model_unknown(answer, self.exchanges.values())) is not None:
-            for exchange in tried:
-                keep(exchange)
-            raise UsageError(why)
-        if tried and limit_refused(tried[0], self.setup.target.limit_parameter):
-            keep(replace(tried[0], id=REFUSED_LIMIT, probe=REFUSED_LIMIT))
-            self._limit_otherwise()
-            again = {s.id: s for s in plan_for(self.setup, self.plan.checks).steps}
-            rest = [again.get(s.id, s) for s in (trial, *rest)]
+            self._replan()
         else:
-            for exchange in tried:
-                keep(exchange)
-        if end not in _GOES_ON:
-            return self._give_up(end, rest, keep)
-        last = go(rest, keep)
-        return End.BUDGET if End.BUDGET in (first, end) and last is End.COMPLETE else last
+            self._planned = {step.id: step for step in self.plan.steps}
+        basic = self._planned.get(LIMIT_PROBE)
+        if basic is None or LIMIT_PROBE in self.exchanges:
+            return tuple(self._planned.values())
+        free = [step for step in self._planned.values() if step.stage < Stage.CHAT]
+        rest = [step for step in self._planned.values() if step.stage >= Stage.CHAT]
+        # Early enough among the free ones to be back when they are done.
+        free.insert(
+            max(0, len(free) - self.setup.options.concurrency),
+            replace(basic, id=TRIAL, stage=Stage.FREE),
+        )
+        awaited = {earlier for step in rest for earlier in step.after}
+        rest.sort(key=lambda step: (step.stage, step.id not in awaited))
+        return (*free, *(self._waiting(step) for step in rest))
 
-    def _give_up(self, end: End, steps: Iterable[Step], keep: Callable[[Exchange], None]) -> End:
-        reasons = {x.not_sent for x in self.exchanges.values() if x.not_sent}
-        why = next(iter(sorted(reasons)), str(end.value))
-        for step in (s for s in steps if s.id not in self.exchanges):
-            blank = step.request or Request("POST", "", Operation.CHAT)
-            keep(Exchange(step.id, blank, probe=step.probe, not_sent=why))
-        return end
+    def _waiting(self, step: Step) -> Step:
+        """A step that waits for the trial, which stands for the smallest request and is paid for already."""
+        spent = step.id == LIMIT_PROBE
+        tokens = 0 if spent else step.max_output_tokens
+        return replace(step, request=None, after=(*step.after, TRIAL), max_output_tokens=tokens)
+
+    def _replan(self) -> None:
+        """Write the requests again, for another parameter of the output limit."""
+        again = {step.id: step for step in plan_for(self.setup, self.plan.checks).steps}
+        self._planned = {step.id: again.get(step.id, step) for step in self.plan.steps}
+
+    def _settled(self, exchange: Exchange) -> Iterator[Exchange]:
+        """What is recorded of an exchange: the trial stands for the smallest request unless its limit was refused."""
+        if exchange.id == TRIAL:
+            self._trial = exchange
+            if limit_refused(exchange, self.setup.target.limit_parameter):
+                yield replace(exchange, id=REFUSED_LIMIT, probe=REFUSED_LIMIT)
+                self._limit_otherwise()
+                self._replan()
+            elif (why := model_unknown(exchange, self.exchanges.values())) is not None:
+                yield replace(exchange, id=LIMIT_PROBE)
+                raise UsageError(why)
+            return
+        trial, planned = self._trial, self._planned.get(exchange.id)
+        if exchange.id == LIMIT_PROBE and trial and REFUSED_LIMIT not in self.exchanges:
+            yield replace(trial, id=LIMIT_PROBE)
+        elif exchange.not_sent and planned and planned.request:
+            yield replace(exchange, request=planned.request)
+        else:
+            yield exchange
 
     def _build(self, step: Step, finished: Mapping[str, Exchange]) -> Request | str:
-        return continued(
-            step, {**self.exchanges, **finished}, self.setup.target, self.setup.profile
-        )
+        """The request of a step that waited: for the trial, or for an answer that it follows."""
+        if self._trial and (why := self._trial.not_sent) is not None:
+            return why
+        if step.id == LIMIT_PROBE and REFUSED_LIMIT not in self.exchanges:
+            return "the trial stands for it"
+        planned = self._planned[step.id]
+        if planned.request is not None:
+            return planned.request
+        known = {**finished, **self.exchanges}
+        return continued(planned, known, self.setup.target, self.setup.profile)
 
     def _header(self) -> Header:
         target, options = self.setup.target, self.setup.options
@@ -277,6 +287,8 @@ class Recorder:
             },
         )
 
+    _trial: Exchange | None = None
+    _planned: dict[str, Step] = field(default_factory=dict)
     _created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
