@@ -436,8 +436,3 @@ def require_reachable(recording: Recording, url: str) -> None:
 def read_recording(path: Path) -> Recording:
     """A recording from its file."""
     return jsonl.read(path)
-
-
-def check_ids() -> list[str]:
-    """All check ids, sorted."""
-    return list(all_checks())

@@ -313,13 +313,21 @@ def created_counts_seconds(x: Reading, profile: Profile) -> Problems:
         yield Problem("/created", expected="Unix time in seconds", actual=f"{created}")
 
 
-@check("chat.response.usage-sum", level=SHOULD, on=completions, given=completion, probes=PLAIN)
+def usage_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came with usage."""
+    if (reason := completion(x, profile)) is not None:
+        return reason
+    has = isinstance((x.object or {}).get("usage"), dict)
+    return None if has else Unjudged("the answer has no usage")
+
+
+@check("chat.response.usage-sum", level=SHOULD, on=completions, given=usage_came, probes=PLAIN)
 def usage_adds_up(x: Reading, profile: Profile) -> Problems:
     """total_tokens is prompt_tokens plus completion_tokens."""
     yield from sum_broken((x.object or {}).get("usage"), "/usage")
 
 
-@check("chat.response.usage-bounds", level=SHOULD, on=completions, given=completion, probes=PLAIN)
+@check("chat.response.usage-bounds", level=SHOULD, on=completions, given=usage_came, probes=PLAIN)
 def usage_details_fit(x: Reading, profile: Profile) -> Problems:
     """Details of usage do not exceed what they are a part of."""
     yield from bounds_broken((x.object or {}).get("usage"), "/usage")
@@ -329,7 +337,7 @@ def usage_details_fit(x: Reading, profile: Profile) -> Problems:
     "chat.response.usage-counts",
     level=SHOULD,
     on=completions,
-    given=completion,
+    given=usage_came,
     probes=(*PLAIN, "chat.system"),
 )
 def usage_counts_what_was_said(x: Reading, profile: Profile) -> Problems:

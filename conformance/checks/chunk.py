@@ -103,7 +103,7 @@ FIELDS = (
 
 
 def is_prelude(chunk: dict[str, JSON]) -> bool:
-    """Azure's opening chunk: no choices and empty names; official helpers drop it by its object."""
+    """An opening chunk of filter results: no choices and empty names; official helpers drop it by its object."""
     return (
         chunk.get("choices") == []
         and not chunk.get("object")
@@ -239,11 +239,28 @@ def spoken(x: Reading) -> list[ChoiceParts]:
     return [x.choices[i] for i in sorted(x.choices)]
 
 
-@check("chunk.role-present", level=MUST, on=streams, given=read_to_the_end, probes=STREAM)
+def role_claimed(profile: Profile) -> str | None:
+    """Whether the profile has streams carry a role."""
+    never = profile.streaming.role == "never"
+    return "the profile says that streams carry no role" if never else None
+
+
+def one_role_claimed(profile: Profile) -> str | None:
+    """Whether the profile leaves the role to one delta."""
+    every = profile.streaming.role == "every"
+    return "the profile says that every delta carries the role" if every else None
+
+
+@check(
+    "chunk.role-present",
+    level=MUST,
+    on=streams,
+    given=read_to_the_end,
+    claimed=role_claimed,
+    probes=STREAM,
+)
 def role_is_sent(x: Reading, profile: Profile) -> Problems:
     """The deltas of each choice carry the role at least once."""
-    if profile.streaming.role == "never":
-        return
     for choice in spoken(x):
         if not choice.roles:
             yield Problem(
@@ -266,11 +283,16 @@ def role_comes_first(x: Reading, profile: Profile) -> Problems:
             )
 
 
-@check("chunk.role-once", level=SHOULD, on=streams, given=read_to_the_end, probes=STREAM)
+@check(
+    "chunk.role-once",
+    level=SHOULD,
+    on=streams,
+    given=read_to_the_end,
+    claimed=one_role_claimed,
+    probes=STREAM,
+)
 def role_comes_once(x: Reading, profile: Profile) -> Problems:
     """The role is sent once for each choice."""
-    if profile.streaming.role == "every":
-        return
     for choice in spoken(x):
         again = [(n, r) for n, r in choice.roles[1:] if r]
         if again:

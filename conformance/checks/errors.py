@@ -254,12 +254,19 @@ def members_came(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
-@check("errors.message", level=MUST, on=anything, given=error_body, probes=ALL)
+def message_expected(x: Reading, profile: Profile) -> Unjudged | None:
+    """The body has one of the shapes that carry a message."""
+    if (reason := error_body(x, profile)) is not None:
+        return reason
+    shape = shape_of(x)
+    carries = shape in (Shape.OPENAI, Shape.FLAT, Shape.STATUS_MESSAGE)
+    return None if carries else Unjudged(f"the body has no error object ({shape.value})")
+
+
+@check("errors.message", level=MUST, on=anything, given=message_expected, probes=ALL)
 def errors_say_something(x: Reading, profile: Profile) -> Problems:
     """An error carries a message that is text and not empty."""
     envelope = x.envelope
-    if shape_of(x) not in (Shape.OPENAI, Shape.FLAT, Shape.STATUS_MESSAGE):
-        return
     message = envelope.message
     if not isinstance(message, str) or not message.strip():
         yield Problem(

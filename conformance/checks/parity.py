@@ -49,16 +49,31 @@ def called_in_one_form(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
+def beyond_the_smallest(x: Reading) -> bool:
+    """Ordinary requests but the smallest, whose status chat.basic.accepted and stream.accepted judge."""
+    return ordinary_chat(x) and x.exchange.probe not in BASIC
+
+
+def settled(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered, and neither a limit nor a server error stands in the way."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    if x.status in _LIMITED:
+        return Unjudged(f"a limit (status {x.status})", Hindrance.RUN)
+    return Unjudged(f"status {x.status}") if (x.status or 0) >= 500 else None
+
+
 @check(
-    "parity.status", level=MUST, on=ordinary_chat, given=answered, scope=Scope.PAIR, probes=BASIC
+    "parity.status",
+    level=MUST,
+    on=beyond_the_smallest,
+    given=settled,
+    scope=Scope.PAIR,
+    probes=TOOLS,
 )
 def accepted_alike(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """A request is accepted or refused alike, whether a stream is asked for or not."""
     ours, theirs = plain.status or 0, stream.status or 0
-    if any(status >= 500 or status in _LIMITED for status in (ours, theirs)):
-        return
-    if plain.exchange.probe in BASIC:
-        return  # chat.basic.accepted and stream.accepted say this themselves
     if (ours < 300) != (theirs < 300):
         yield Problem(
             "status",

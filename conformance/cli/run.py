@@ -18,6 +18,8 @@ from conformance.options import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Options
 
 REPORT_DIRECTORY = Path("conformance-report")
 EMBEDDED_KEY = "CONFORMANCE_EMBEDDED_KEY"
+EMBEDDED_PROFILE = "openai"
+"""What the embedded server plays unless another profile is named: the one that claims most."""
 
 _URL = typer.Option(
     None,
@@ -320,16 +322,13 @@ def _target(given: Options) -> Iterator[Options]:
         return
     from conformance.profiles.load import load_profile
 
-    profile = load_profile(given.profile or "openai")
-    if given.profile and (profile.endpoint.base_url is not None and given.profile != "openai"):
-        yield given
-        return
-    if given.profile == "openai" or given.api_key_env:
-        # Somebody who names the profile or a key means the real endpoint.
+    # A profile with an address of its own, or a key, means a real endpoint.
+    if given.api_key_env or (given.profile and load_profile(given.profile).endpoint.base_url):
         yield given
         return
     from conformance.refserver.serve import ReferenceServer
 
+    profile = load_profile(given.profile or EMBEDDED_PROFILE)
     key = f"sk-embedded-{secrets.token_hex(12)}"
     model = given.model or profile.models.chat or "reference-1"
     os.environ[EMBEDDED_KEY] = key
@@ -343,7 +342,7 @@ def _target(given: Options) -> Iterator[Options]:
             given,
             base_url=server.base_url,
             model=model,
-            profile=given.profile or "openai",
+            profile=given.profile or EMBEDDED_PROFILE,
             api_key_env=EMBEDDED_KEY,
         )
 

@@ -174,7 +174,6 @@ RULE_CASES = [
     holds("chunk.model-constant", "one model", said(*text_chunks())),
     breaks("chunk.model-constant", "another on the finish", said(*edited(4, ("/model", "small"))), at="event 4: /model", outcome=WARN),
     holds("chunk.role-present", "a role", said(*text_chunks())),
-    holds("chunk.role-present", "none, where the profile says so", said(*text_chunks()[1:]), profile=with_streaming(role="never")),
     breaks("chunk.role-present", "none", said(*text_chunks()[1:]), at="choice 0", actual="no role in the stream"),
     breaks("chunk.role-present", "none for the second choice", said(role_chunk(), a_chunk(index=1), finish_chunk(), finish_chunk(index=1), asks={"n": 2}), at="choice 1"),
     holds("chunk.role-first", "first", said(*text_chunks())),
@@ -182,7 +181,6 @@ RULE_CASES = [
     holds("chunk.role-first", "nothing else to say", said(role_chunk(), finish_chunk())),
     breaks("chunk.role-first", "after the first word", said(a_chunk(), role_chunk(), finish_chunk()), at="event 2", outcome=WARN),
     holds("chunk.role-once", "once", said(*text_chunks())),
-    holds("chunk.role-once", "on every chunk, where the profile says so", said(role_chunk(), ROLE_AND_WORD, finish_chunk()), profile=with_streaming(role="every")),
     breaks("chunk.role-once", "on every chunk", said(role_chunk(), ROLE_AND_WORD, ROLE_AND_WORD, finish_chunk()), at="event 2", actual="the role 3 times", outcome=WARN),
     holds("chunk.finish-present", "a reason", said(*text_chunks())),
     breaks("chunk.finish-present", "none", said(*text_chunks()[:-1]), at="choice 0"),
@@ -334,3 +332,13 @@ def test_nonsense_breaks_no_check(chunk: Value) -> None:
     found = findings(exchange)
 
     assert [] == [f for f in found.values() if f.outcome is Outcome.ERROR]
+
+
+@pytest.mark.parametrize(
+    ("check", "role"), [("chunk.role-present", "never"), ("chunk.role-once", "every")]
+)
+def test_a_profile_may_say_where_roles_stand(check: str, role: str) -> None:
+    """A rule that the profile rules out is skipped, and not counted as held."""
+    found = finding(check, said(*text_chunks()[1:]), profile=with_streaming(role=role))
+
+    assert (Outcome.SKIP, ()) == (found.outcome, found.judged)
