@@ -21,6 +21,14 @@ class Stage(IntEnum):
     """Built from an earlier answer."""
 
 
+class Suite(IntEnum):
+    """How much is sent; each suite holds the smaller ones."""
+
+    SMOKE = 0
+    CORE = 1
+    FULL = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One planned exchange. ``request`` is None where it is built from an earlier answer (``after``)."""
@@ -34,6 +42,8 @@ class Step:
     """The most tokens the answer may hold, all choices together."""
     prompt_tokens: int = 0
     """A rough upper estimate: one token for each three bytes of the body."""
+    worth: int = 100
+    """What goes first where the budget does not reach for everything: the higher."""
 
 
 @dataclass(frozen=True, slots=True)

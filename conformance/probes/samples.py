@@ -1,0 +1,276 @@
+"""Ordinary values of every parameter, and requests in which its effect would show.
+
+The values are inside OpenAI's limits; whether they are inside a profile's claim is asked before they are sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+
+from conformance.model.json import JSON
+from conformance.spec.claims import steps
+
+from .registry import LIMIT, MODEL, user
+
+Fields = Mapping[str, JSON]
+
+STREAMED: dict[str, JSON] = {"stream": True}
+WEATHER: JSON = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Get the current weather in a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+        "strict": False,
+    },
+}
+TIME: JSON = {
+    "type": "function",
+    "function": {
+        "name": "get_time",
+        "description": "Get the current time in a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+ASK_WEATHER: JSON = [user("What is the weather in Paris? Use the tool.")]
+ASK_TWO: JSON = [user("What is the weather in Paris and in Rome? Call the tool for both at once.")]
+WORDS: JSON = [user("Repeat exactly: alpha beta gamma delta")]
+COUNT: JSON = [user("Count from 1 to 100 in words.")]
+AS_JSON: JSON = [
+    user("Answer with a JSON object that has a member `city`. Which city is the capital of France?")
+]
+CITY_SCHEMA: JSON = {
+    "name": "capital",
+    "strict": True,
+    "schema": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+}
+_FUNCTION: JSON = {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}
+
+EXAMPLES: Mapping[str, JSON] = {
+    "stream": True,
+    "stream_options": {"include_usage": True, "include_obfuscation": False},
+    "temperature": 0.5,
+    "top_p": 0.9,
+    "n": 2,
+    "max_completion_tokens": 16,
+    "max_tokens": 16,
+    "stop": ["gamma", "delta"],
+    "frequency_penalty": 0.5,
+    "presence_penalty": 0.5,
+    "logit_bias": {"1000": 0},
+    "logprobs": True,
+    "top_logprobs": 2,
+    "response_format": {"type": "json_schema", "json_schema": CITY_SCHEMA},
+    "tools": [WEATHER],
+    "tool_choice": {"type": "function", "function": {"name": "get_weather"}},
+    "parallel_tool_calls": False,
+    "functions": [_FUNCTION],
+    "function_call": {"name": "get_weather"},
+    "seed": 7,
+    "reasoning_effort": "low",
+    "verbosity": "low",
+    "service_tier": "default",
+    "store": False,
+    "metadata": {"purpose": "conformance"},
+    "user": "conformance",
+    "safety_identifier": "conformance",
+    "prompt_cache_key": "conformance",
+    "prompt_cache_retention": "in_memory",
+    "prompt_cache_options": {"mode": "implicit"},
+    "modalities": ["text"],
+    "audio": {"voice": "alloy", "format": "wav"},
+    "prediction": {"type": "content", "content": "OK."},
+    "web_search_options": {"search_context_size": "low"},
+    "moderation": {"model": "omni-moderation-latest"},
+}
+"""One ordinary value of each top-level parameter; an object has the members that are looked at."""
+
+COMPANY: Mapping[str, Fields] = {
+    "stream_options": STREAMED,
+    "top_logprobs": {"logprobs": True},
+    "response_format": {"messages": AS_JSON, LIMIT: 64},
+    "tools": {"messages": ASK_WEATHER, LIMIT: 64},
+    "tool_choice": {"messages": ASK_WEATHER, "tools": [WEATHER], LIMIT: 64},
+    "parallel_tool_calls": {"messages": ASK_TWO, "tools": [WEATHER], LIMIT: 64},
+    "functions": {"messages": ASK_WEATHER, LIMIT: 64},
+    "function_call": {"messages": ASK_WEATHER, "functions": [_FUNCTION], LIMIT: 64},
+    "stop": {"messages": WORDS, LIMIT: 16},
+    "audio": {"modalities": ["text", "audio"]},
+}
+"""What a parameter goes with: what it needs, and a conversation in which it makes sense."""
+
+BRIEF = 8
+"""Tokens of an answer that nobody reads."""
+
+OWN_LIMIT = ("max_tokens", "max_completion_tokens")
+"""Parameters that limit the output themselves, so that no other limit is set beside them."""
+
+
+def around(name: str, value: JSON) -> dict[str, JSON]:
+    """An ordinary request in which a parameter or member has this value: ``tools[].type`` and such too."""
+    top, *inner = steps(name)
+    body: dict[str, JSON] = {"model": MODEL, "messages": [user("Say OK.")]}
+    if top not in OWN_LIMIT:
+        body[LIMIT] = BRIEF
+    body.update(deepcopy(dict(COMPANY.get(top, {}))))
+    body[top] = _put(deepcopy(EXAMPLES.get(top)), inner, value)
+    return body
+
+
+def _put(holder: JSON, path: list[str], value: JSON) -> JSON:
+    """The holder with a value at a path; what is missing on the way is made."""
+    if not path:
+        return value
+    step, *rest = path
+    if step == "[]":
+        items = holder if isinstance(holder, list) and holder else [None]
+        return [_put(items[0], rest, value), *items[1:]]
+    members = dict(holder) if isinstance(holder, dict) else {}
+    if step == "*":
+        step = next(iter(members), "1000")
+    members[step] = _put(members.get(step), rest, value)
+    return members
+
+
+TELLING: Mapping[str, Mapping[str, Fields]] = {
+    "n": {
+        "two": {"n": 2},
+        "stream-two": {"n": 2, **STREAMED},
+    },
+    "stop": {
+        "word": {"messages": WORDS, "stop": "gamma", LIMIT: 16},
+        "list": {"messages": WORDS, "stop": ["omega", "delta"], LIMIT: 16},
+        "across-tokens": {"messages": WORDS, "stop": "ta gam", LIMIT: 16},
+        "stream-word": {"messages": WORDS, "stop": "gamma", LIMIT: 16, **STREAMED},
+        "stream-across-tokens": {"messages": WORDS, "stop": ["ta gam"], LIMIT: 16, **STREAMED},
+    },
+    "max_tokens": {
+        "five": {"messages": COUNT, "max_tokens": 5},
+        "stream-five": {"messages": COUNT, "max_tokens": 5, **STREAMED},
+        "one": {"messages": COUNT, "max_tokens": 1},
+    },
+    "max_completion_tokens": {
+        "five": {"messages": COUNT, "max_completion_tokens": 5},
+        "stream-five": {"messages": COUNT, "max_completion_tokens": 5, **STREAMED},
+        "one": {"messages": COUNT, "max_completion_tokens": 1},
+    },
+    "logprobs": {
+        "asked": {"logprobs": True},
+        "stream-asked": {"logprobs": True, **STREAMED},
+        "not-asked": {"logprobs": False},
+    },
+    "top_logprobs": {
+        "two": {"logprobs": True, "top_logprobs": 2},
+        "stream-two": {"logprobs": True, "top_logprobs": 2, **STREAMED},
+        "none": {"logprobs": True, "top_logprobs": 0},
+    },
+    "response_format": {
+        "schema": {
+            "messages": AS_JSON,
+            "response_format": {"type": "json_schema", "json_schema": CITY_SCHEMA},
+            LIMIT: 64,
+        },
+        "object": {"messages": AS_JSON, "response_format": {"type": "json_object"}, LIMIT: 64},
+        "stream-schema": {
+            "messages": AS_JSON,
+            "response_format": {"type": "json_schema", "json_schema": CITY_SCHEMA},
+            LIMIT: 64,
+            **STREAMED,
+        },
+        "stream-object": {
+            "messages": AS_JSON,
+            "response_format": {"type": "json_object"},
+            LIMIT: 64,
+            **STREAMED,
+        },
+        "text": {"response_format": {"type": "text"}},
+    },
+    "tools": {"offered": {"messages": ASK_WEATHER, "tools": [WEATHER], LIMIT: 64}},
+    "tool_choice": {
+        "none": {"messages": ASK_WEATHER, "tools": [WEATHER], "tool_choice": "none", LIMIT: 16},
+        "required": {
+            "messages": [user("Say OK.")],
+            "tools": [WEATHER, TIME],
+            "tool_choice": "required",
+            LIMIT: 64,
+        },
+        "named": {
+            "messages": ASK_WEATHER,
+            "tools": [WEATHER, TIME],
+            "tool_choice": {"type": "function", "function": {"name": "get_time"}},
+            LIMIT: 64,
+        },
+        "auto": {"messages": ASK_WEATHER, "tools": [WEATHER], "tool_choice": "auto", LIMIT: 64},
+        "allowed": {
+            "messages": ASK_WEATHER,
+            "tools": [WEATHER, TIME],
+            "tool_choice": {
+                "type": "allowed_tools",
+                "allowed_tools": {
+                    "mode": "required",
+                    "tools": [{"type": "function", "function": {"name": "get_time"}}],
+                },
+            },
+            LIMIT: 64,
+        },
+        "stream-none": {
+            "messages": ASK_WEATHER,
+            "tools": [WEATHER],
+            "tool_choice": "none",
+            LIMIT: 16,
+            **STREAMED,
+        },
+    },
+    "parallel_tool_calls": {
+        "one": {
+            "messages": ASK_TWO,
+            "tools": [WEATHER],
+            "parallel_tool_calls": False,
+            LIMIT: 64,
+        },
+        "stream-one": {
+            "messages": ASK_TWO,
+            "tools": [WEATHER],
+            "parallel_tool_calls": False,
+            LIMIT: 64,
+            **STREAMED,
+        },
+    },
+    "function_call": {
+        "named": {
+            "messages": ASK_WEATHER,
+            "functions": [_FUNCTION],
+            "function_call": {"name": "get_weather"},
+            LIMIT: 64,
+        },
+        "none": {
+            "messages": ASK_WEATHER,
+            "functions": [_FUNCTION],
+            "function_call": "none",
+            LIMIT: 16,
+        },
+    },
+    "stream_options": {
+        "usage": {"stream_options": {"include_usage": True}, **STREAMED},
+        "no-usage": {"stream_options": {"include_usage": False}, **STREAMED},
+        "no-obfuscation": {"stream_options": {"include_obfuscation": False}, **STREAMED},
+    },
+    "seed": {"repeatable": {"seed": 7, "temperature": 0}},
+    "logit_bias": {"forced": {"logit_bias": {"1000": 100}}},
+}
+"""Requests in which a parameter's effect shows from outside; the first tells most. Others are sent ``EXAMPLES``."""
