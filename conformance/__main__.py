@@ -2,4 +2,5 @@
 
 from conformance.cli.main import main
 
-main()
+if __name__ == "__main__":  # the processes of the self-test import this module as well
+    main()

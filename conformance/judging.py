@@ -10,6 +10,7 @@ from functools import cache
 from conformance import __version__
 from conformance.checks.registry import all_checks
 from conformance.judge import Judge, exit_code
+from conformance.model.capability import Row
 from conformance.model.exchange import Exchange
 from conformance.model.finding import Finding
 from conformance.model.json import JSON
@@ -30,6 +31,8 @@ class Judgement:
     target: Mapping[str, JSON]
     suite: Mapping[str, JSON]
     cost: Mapping[str, JSON]
+    capabilities: tuple[Row, ...] = ()
+    """What was seen of each parameter."""
 
 
 @cache
@@ -57,10 +60,16 @@ def judge_exchanges(
 ) -> Judgement:
     """Judge the selected checks on these exchanges, each read once, and make the results document."""
     known = all_checks()
-    cost = Cost(usage_of)
+    cost = Cost()
     chosen: list[JSON] = [i for i in selected if i in known]
     planned: dict[str, JSON] = dict(plan or {"checks": chosen})
-    judge = Judge(cost.counting(exchanges), profile, left_out=_left_out(planned), foreign=foreign)
+    judge = Judge(
+        exchanges,
+        profile,
+        left_out=_left_out(planned),
+        foreign=foreign,
+        on_reading=lambda x: cost.add(x.exchange, usage_in(x)),
+    )
     findings = judge.findings(known[str(i)] for i in chosen)
     code = exit_code(findings, strict=strict)
     where: Mapping[str, JSON] = target or {}
@@ -94,7 +103,11 @@ def _left_out(plan: Mapping[str, JSON]) -> dict[str, str]:
 
 def usage_of(exchange: Exchange) -> tuple[int, int]:
     """Prompt and completion tokens that an answer says were used; zeros where it says nothing."""
-    reading = Reading(exchange)
+    return usage_in(Reading(exchange))
+
+
+def usage_in(reading: Reading) -> tuple[int, int]:
+    """The same of an exchange that is being read already."""
     found: JSON = None
     if reading.asked.streams:
         for _, chunk in reading.chunks:

@@ -13,6 +13,7 @@ from conformance.model.errors import UsageError
 PREFIX = "CONFORMANCE_"
 DEFAULT_CONCURRENCY = 8
 DEFAULT_TIMEOUT = 60.0
+DEFAULT_EXAMPLES = 20
 SUITES = ("smoke", "core", "full")
 
 
@@ -34,6 +35,9 @@ class Options:
     max_requests: int | None = None
     max_output_tokens: int | None = None
     seed: int | None = None
+    """What generated requests follow from; None: always the same."""
+    max_examples: int = DEFAULT_EXAMPLES
+    """Requests that a full run generates for each property; 0: none."""
     timeout: float = DEFAULT_TIMEOUT
     """Seconds for one request, from its first byte to the last of the answer."""
     recording: Path | None = None
@@ -55,6 +59,8 @@ class Options:
             raise UsageError(f"--timeout is a number of seconds above 0, not {self.timeout:g}")
         if self.repeat < 1:
             raise UsageError(f"--repeat is at least 1, not {self.repeat}")
+        if self.max_examples < 0:
+            raise UsageError(f"--max-examples is 0 or more, not {self.max_examples}")
         if self.rate is not None and not (isfinite(self.rate) and self.rate > 0):
             raise UsageError(f"--rate is a number of requests a second above 0, not {self.rate:g}")
         if self.max_requests is not None and self.max_requests < 0:

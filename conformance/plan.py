@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from conformance.checks.registry import Check, Scope, all_checks
 from conformance.model.errors import UsageError
-from conformance.model.plan import Plan, Stage, Step
+from conformance.model.plan import Plan, Search, Stage, Step, Suite
 from conformance.model.profile import Profile
 from conformance.model.target import Target
 from conformance.probes.registry import Probe, all_probes, steps_of
@@ -22,6 +22,8 @@ REPEATED = (
     "isolation.stream.canary",
 )
 """Probes that show rare failures when they are sent more than once: empty or cut streams, mixed answers."""
+
+ONLY_FULL = "only the full suite sends it"
 
 
 def checks_of_suite(suite: str) -> list[str]:
@@ -47,29 +49,55 @@ def make_plan(
     max_requests: int | None = None,
     max_output_tokens: int | None = None,
     repeat: int = 1,
+    examples: int = 0,
+    whole: Collection[str] = (),
 ) -> Plan:
     """What the selected checks need, cheapest stages first, within the limits given.
 
-    ``repeat`` is how often the probes in ``REPEATED`` are sent.
+    ``repeat`` is how often the probes in ``REPEATED`` are sent, ``examples`` how many requests a full run
+    generates for each property, ``whole`` the families of which every case is sent whatever the suite.
     """
     checks = all_checks()
     chosen = [checks[i] for i in sorted(set(selected))]
     wanted = _wanted(chosen, profile, suite)
     left_out: list[tuple[str, str]] = []
     steps: list[Step] = []
+    sought = _searches(wanted, profile, target, examples if suite == "full" else 0)
     for probe in wanted:
-        made = steps_of(probe, target, profile)
-        if not made:
-            left_out.append((probe.id, f"the profile has no {probe.operation.value} endpoint"))
+        depth = Suite.FULL if probe.id in whole else Suite[suite.upper()]
+        made = steps_of(probe, target, profile, depth)
+        if not made and probe.id not in {search.probe for search in sought}:
+            left_out.append((probe.id, _why_none(probe, target, profile)))
         steps += [*made, *_repetitions(made, repeat)]
-    steps.sort(key=lambda step: step.stage)
+    steps.sort(key=lambda step: (step.stage, -step.worth))
     steps, over = _within(steps, max_requests, max_output_tokens, dict(left_out))
     return Plan(
         tuple(steps),
         tuple(c.id for c in chosen),
         tuple(i for i in checks if i not in {c.id for c in chosen}),
         tuple(left_out + over),
+        sought,
     )
+
+
+def _searches(
+    wanted: Iterable[Probe], profile: Profile, target: Target, examples: int
+) -> tuple[Search, ...]:
+    """What is searched for the probes that are sent."""
+    from conformance.probes.generated import searches
+
+    sent = {probe.id for probe in wanted}
+    found = searches(profile, target, examples) if examples else []
+    return tuple(search for search in found if search.probe in sent)
+
+
+def _why_none(probe: Probe, target: Target, profile: Profile) -> str:
+    """Why a probe sends nothing."""
+    if not target.paths(probe.operation, profile):
+        return f"the profile has no {probe.operation.value} endpoint"
+    if steps_of(probe, target, profile, Suite.FULL):
+        return ONLY_FULL
+    return "the profile makes no claim that it could try"
 
 
 def _repetitions(made: list[Step], times: int) -> list[Step]:

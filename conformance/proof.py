@@ -1,23 +1,38 @@
-"""The proof that each check can fail: every fault of the reference server against the whole suite."""
+"""The proof that each check can fail, and that none cries wolf: every fault and oddity against the whole suite."""
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
+from random import Random
 
 from conformance.checks.registry import all_checks
 from conformance.engine.secret import Secret
 from conformance.judging import Judgement
 from conformance.model.finding import Outcome
+from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.model.target import Target, parse_base_url
 from conformance.options import Options
+from conformance.probes.generated import searches
+from conformance.profiles.load import load_profile, profile_from_json, profile_to_json
+from conformance.refserver.direct import DirectServer
 from conformance.refserver.faults.registry import Fault
+from conformance.refserver.oddities.registry import Oddity, some_of
 from conformance.refserver.serve import ReferenceServer
-from conformance.session import Recorder, Setup, judge_recording, limit_parameter, plan_for
+from conformance.session import (
+    Recorder,
+    Sender,
+    Setup,
+    judge_recording,
+    limit_parameter,
+    plan_for,
+)
 
 KEY = "sk-selftest-0123456789abcdef"
 MODEL = "reference-1"
@@ -25,7 +40,12 @@ PACE = 0.005
 """Seconds between events: a long answer lasts long enough to see that it is streamed."""
 TIMEOUT = 4.0
 """Seconds for one request: long enough for a slow machine, short enough for servers that hang on purpose."""
-_SEEN = (Outcome.FAIL, Outcome.WARN, Outcome.NOTE, Outcome.STALE, Outcome.ERROR)
+PATIENCE = 30.0
+"""Seconds for one request to a server that means well, however busy the machine is."""
+INSIDE = ("parameters", "messages", "schemas", "generated")
+"""Areas whose faults bend what is answered and not how it travels: they need no sockets."""
+_LOUD = (Outcome.FAIL, Outcome.WARN, Outcome.STALE, Outcome.ERROR)
+_SEEN = (*_LOUD, Outcome.NOTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +79,47 @@ def run_against(
     origin, prefix = parse_base_url(server.base_url)
     model = server.model or MODEL
     target = Target(origin, prefix, model, limit_parameter(profile, model))
-    options = Options(timeout=timeout, quiet=True)
-    setup = Setup(options, profile, target, Secret(server.key) if server.key else None)
+    setup = Setup(Options(timeout=timeout, quiet=True), profile, target, _secret(server.key))
+    return _judged(setup)
+
+
+def run_inside(
+    server: DirectServer,
+    profile: Profile,
+    *,
+    whole: Collection[str] = (),
+    searched: Collection[str] = (),
+    seed: int | None = None,
+) -> Judgement:
+    """The whole suite against a reference server without sockets.
+
+    Of the families in ``whole`` every case is sent; the searches in ``searched`` are made, as in a full run.
+    """
+    model = server.model or MODEL
+    target = Target("http://127.0.0.1:9", server.prefix, model, limit_parameter(profile, model))
+    options = Options(quiet=True, concurrency=1, seed=seed, environment={})
+    setup = Setup(options, profile, target, _secret(server.key))
+    return _judged(setup, sender=server, whole=whole, searched=searched)
+
+
+def _secret(key: str | None) -> Secret | None:
+    return Secret(key) if key else None
+
+
+def _judged(
+    setup: Setup,
+    *,
+    sender: Sender | None = None,
+    whole: Collection[str] = (),
+    searched: Collection[str] = (),
+) -> Judgement:
     with tempfile.TemporaryDirectory() as directory:
-        recorder = Recorder(
-            setup, plan_for(setup, all_checks()), Path(directory) / "recording.jsonl"
-        )
-        return judge_recording(recorder.run())
+        plan = plan_for(setup, all_checks(), whole=whole)
+        if searched:
+            found = searches(setup.profile, setup.target, setup.options.max_examples)
+            plan = replace(plan, searches=tuple(s for s in found if s.id in searched))
+        path = Path(directory) / "recording.jsonl"
+        return judge_recording(Recorder(setup, plan, path, sender=sender).run())
 
 
 def noticed(judgement: Judgement) -> frozenset[str]:
@@ -73,15 +127,73 @@ def noticed(judgement: Judgement) -> frozenset[str]:
     return frozenset(f.check for f in judgement.findings if f.outcome in _SEEN)
 
 
-def prove(faults: Iterable[Fault], profile: Profile, *, workers: int = 4) -> Iterator[Proof]:
-    """Run the suite against each fault, in the order given; a few at a time, since faulty servers make us wait."""
+def prove(
+    faults: Iterable[Fault], profile: Profile, *, workers: int | None = None
+) -> Iterator[Proof]:
+    """Run the suite against each fault, in the order given, in as many processes as there are processors."""
+    chosen = tuple(faults)
+    told = profile_to_json(profile)
+    count = workers or max(2, os.cpu_count() or 1)
+    if len(chosen) < 2 * count:  # not worth a process
+        yield from (Proof(fault, _seen_of(fault.name, told)) for fault in chosen)
+        return
+    with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+        names = [fault.name for fault in chosen]
+        for fault, seen in zip(chosen, pool.map(_seen_of, names, [told] * len(names)), strict=True):
+            yield Proof(fault, seen)
 
-    def against(fault: Fault) -> Proof:
-        with ReferenceServer(profile, key=KEY, model=MODEL, pace=PACE, fault=fault) as server:
-            return Proof(fault, noticed(run_against(server, profile)))
+
+def _seen_of(name: str, told: dict[str, JSON]) -> frozenset[str]:
+    """What the suite finds at a server with a fault; ``told`` is the profile that it plays."""
+    from conformance.refserver.faults import fault_named
+
+    fault = fault_named(name)
+    profile = load_profile(fault.profile) if fault.profile else profile_from_json(told)
+    if fault.area in INSIDE:
+        direct = DirectServer(profile, key=KEY, model=MODEL, pace=PACE, fault=fault)
+        return noticed(run_inside(direct, profile, whole=fault.deep, searched=fault.searched))
+    with ReferenceServer(profile, key=KEY, model=MODEL, pace=PACE, fault=fault) as server:
+        return noticed(run_against(server, profile))
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """What a set of oddities set off."""
+
+    oddities: tuple[Oddity, ...]
+    alarms: tuple[str, ...]
+    """Checks that found more than a note, each with its first problem."""
+
+
+def prove_legal(
+    sets: Iterable[Sequence[Oddity]], profile: Profile, *, workers: int = 4
+) -> Iterator[Calm]:
+    """Run the suite against each set of oddities, in the order given."""
+
+    def against(chosen: Sequence[Oddity]) -> Calm:
+        under = next((one.under for one in chosen if one.under), None)
+        judged_by = load_profile(under) if under else profile
+        with ReferenceServer(profile, key=KEY, model=MODEL, pace=PACE, oddities=chosen) as server:
+            made = run_against(server, judged_by, timeout=PATIENCE)
+            return Calm(tuple(chosen), alarms(made))
 
     with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(against, faults)
+        yield from pool.map(against, sets)
+
+
+def alarms(judgement: Judgement) -> tuple[str, ...]:
+    """What was found above a note."""
+    return tuple(
+        f"{f.outcome.value} of {f.check}: {f.problems[0] if f.problems else f.reason}"
+        for f in judgement.findings
+        if f.outcome in _LOUD
+    )
+
+
+def mixtures(known: Sequence[Oddity], count: int, seed: int = 0) -> list[tuple[Oddity, ...]]:
+    """That many random sets of compatible oddities; the same for the same seed."""
+    random = Random(seed)
+    return [some_of(known, random) for _ in range(count)]
 
 
 def unproved(faults: Iterable[Fault]) -> list[str]:

@@ -9,34 +9,45 @@ import difflib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from conformance.checks.registry import all_checks, matching
 from conformance.engine.budget import Budget
 from conformance.engine.execute import execute
+from conformance.engine.lanes import Lanes
+from conformance.engine.pace import Gate, Ramp
 from conformance.engine.secret import Secret
+from conformance.engine.terms import Terms
 from conformance.engine.transport import Transport
 from conformance.judging import Judgement, judge_exchanges, suite_facts, usage_of
 from conformance.model.errors import ProfileError, RecordingError, Unreachable, UsageError
-from conformance.model.exchange import Ended, Exchange
+from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.json import JSON
 from conformance.model.plan import Plan, Stage, Step
 from conformance.model.profile import Profile, Support
-from conformance.model.request import Request
+from conformance.model.request import Operation, Request
 from conformance.model.target import Target, parse_base_url
 from conformance.options import Options
 from conformance.plan import checks_of_suite, make_plan
 from conformance.probes.registry import continued, with_limit
 from conformance.profiles.load import load_profile, profile_from_json, profile_to_json
 from conformance.recording import jsonl
-from conformance.recording.jsonl import End, Header, Recording, Writer
+from conformance.recording.jsonl import End, Header, Reader, Recording, Writer
 from conformance.wire.reading import Reading
+
+if TYPE_CHECKING:
+    from conformance.generate.past import Past
 
 LIMIT_PROBE = "chat.basic"
 TRIAL = "chat.basic.trial"
+EARLY_TRIAL = "chat.basic.early-trial"
+"""The trial, sent before all else where the endpoint does not list the model: it may be misspelt."""
+MODEL_LIST = "models.list"
 REFUSED_LIMIT = "chat.basic.limit-refused"
 """The id under which an answer is kept that refused our parameter for the output limit."""
 
@@ -96,8 +107,8 @@ def selected_checks(options: Options) -> list[str]:
     return chosen
 
 
-def plan_for(setup: Setup, selected: Iterable[str]) -> Plan:
-    """What would be sent for these checks."""
+def plan_for(setup: Setup, selected: Iterable[str], *, whole: Collection[str] = ()) -> Plan:
+    """What would be sent for these checks; of the families in ``whole`` every case."""
     return make_plan(
         selected,
         setup.profile,
@@ -106,7 +117,16 @@ def plan_for(setup: Setup, selected: Iterable[str]) -> Plan:
         max_requests=setup.options.max_requests,
         max_output_tokens=setup.options.max_output_tokens,
         repeat=setup.options.repeat,
+        whole=whole,
+        examples=setup.options.max_examples,
     )
+
+
+class Sender(Protocol):
+    """What sends a request once and tells what came of it."""
+
+    def send(self, request: Request) -> Attempt:
+        """Raises nothing for what a peer does."""
 
 
 @dataclass(slots=True)
@@ -118,9 +138,12 @@ class Recorder:
     path: Path
     on_exchange: Callable[[Exchange], None] = lambda _: None
     stop: threading.Event = field(default_factory=threading.Event)
+    sender: Sender | None = None
+    """What sends, in place of a transport to the target."""
     exchanges: dict[str, Exchange] = field(default_factory=dict)
+    """What was recorded; the answers are kept only of those that others are built from."""
 
-    def run(self) -> Recording:
+    def run(self) -> Reader:
         """Send everything; the recording is on disk when it returns, however it ended."""
         began = time.perf_counter()
         try:
@@ -132,8 +155,13 @@ class Recorder:
             ) from None
         with writer:
             end = self._send(writer)
-            footer = writer.finish(end, round(time.perf_counter() - began, 4))
-        return Recording(self._header(), tuple(self.exchanges.values()), footer)
+            if end is End.COMPLETE and over_budget(self.plan):
+                end = End.BUDGET
+            seconds = self._earlier + time.perf_counter() - began
+            footer = writer.finish(end, round(seconds, 4))
+        made = Reader(self.path)
+        made.footer = footer
+        return made
 
     def _writer(self) -> Writer:
         """A new file, or that of an earlier run with what was answered then."""
@@ -148,6 +176,7 @@ class Recorder:
         self._created = recorded.header.created
         kept = tuple(x for x in recorded.exchanges if answered_for_good(x))
         self.exchanges = {x.id: x for x in kept}
+        self._earlier = max((a.started + a.seconds for x in kept for a in x.attempts), default=0.0)
         if REFUSED_LIMIT in self.exchanges:
             self._limit_otherwise()
         for exchange in kept:
@@ -169,37 +198,102 @@ class Recorder:
                 budget.output_tokens += usage_of(exchange)[1] or most.get(exchange.id, 0)
 
     def _send(self, writer: Writer) -> End:
-        options, secret = self.setup.options, self.setup.secret
+        options = self.setup.options
         budget = Budget(
             max_requests=options.max_requests, max_output_tokens=options.max_output_tokens
         )
         self._spent(budget)
-        with Transport(
-            self.setup.target.origin,
-            secret=secret,
-            headers=self.setup.profile.endpoint.headers,
-            timeout=options.timeout,
-            stop=self.stop,
-        ) as transport:
+        needed = {earlier for step in self.plan.steps for earlier in step.after}
+        needed |= {LIMIT_PROBE, REFUSED_LIMIT}
+
+        def remember(exchange: Exchange) -> None:
+            whole = exchange.id in needed or exchange.probe == MODEL_LIST
+            self.exchanges[exchange.id] = exchange if whole else replace(exchange, attempts=())
+
+        for exchange in tuple(self.exchanges.values()):
+            remember(exchange)
+        past = self._past()
+        terms = Terms(budget=budget, ramp=Ramp(options.concurrency), gate=Gate(options.rate))
+
+        def write(made: Exchange) -> None:
+            remember(made)
+            writer.append(made)
+            self.on_exchange(made)
+
+        with self._connected() as transport:
 
             def keep(exchange: Exchange) -> None:
                 for made in self._settled(exchange):
-                    self.exchanges[made.id] = made
-                    writer.append(made)
-                    self.on_exchange(made)
+                    if past is not None:
+                        past.saw(made)
+                    write(made)
 
-            return execute(
+            end = execute(
                 self._gated(),
                 transport.send,
                 on_exchange=keep,
                 build_after=self._build,
-                budget=budget,
-                concurrency=options.concurrency,
-                rate=options.rate,
-                tokens_used=lambda exchange: usage_of(exchange)[1] or None,
+                terms=terms,
+                tokens_used=_tokens_used,
                 known=self.exchanges,
                 stop=self.stop,
             )
+            if past is None:
+                return end
+            lanes = Lanes(transport.send, terms, tokens_used=_tokens_used, stop=self.stop)
+            return self._search(end, past, lanes, write)
+
+    def _past(self) -> Past | None:
+        """What the searches begin with; None where nothing is searched."""
+        if not self.plan.searches:
+            return None
+        from conformance.generate.oracle import Oracle
+        from conformance.generate.past import Past
+
+        chosen = (check for check in all_checks().values() if check.id in self.plan.checks)
+        past = Past(self.setup.profile, Oracle(chosen, self.setup.profile))
+        for exchange in self.exchanges.values():
+            past.saw(exchange)
+        return past
+
+    def _search(
+        self, end: End, past: Past, lanes: Lanes, write: Callable[[Exchange], None]
+    ) -> End:
+        """Generate requests, as far as the run has not ended."""
+        setup, searches = self.setup, self.plan.searches
+        if end not in (End.COMPLETE, End.BUDGET):
+            from conformance.generate.past import unsearched
+
+            path = setup.target.paths(Operation.CHAT, setup.profile)[0]
+            for exchange in unsearched(searches, path, _WHY_NOT.get(end, "interrupted")):
+                write(exchange)
+            return end
+        from conformance.generate.generation import DEFAULT_SEED, Generation, memory_of
+
+        seed = setup.options.seed
+        Generation(
+            profile=setup.profile,
+            target=setup.target,
+            searches=searches,
+            past=past,
+            send=lanes.send,
+            note=lanes.note,
+            seed=DEFAULT_SEED if seed is None else seed,
+            memory=memory_of(setup.options.environment),
+        ).run(lambda works: lanes.run(works, write))
+        return end if lanes.end is End.COMPLETE else lanes.end
+
+    def _connected(self) -> AbstractContextManager[Sender]:
+        if self.sender is not None:
+            return nullcontext(self.sender)
+        return Transport(
+            self.setup.target.origin,
+            secret=self.setup.secret,
+            headers=self.setup.profile.endpoint.headers,
+            timeout=self.setup.options.timeout,
+            stop=self.stop,
+            began=time.perf_counter() - self._earlier,
+        )
 
     def _gated(self) -> tuple[Step, ...]:
         """The plan with a trial: the smallest request goes ahead of what generates, to tell how output is limited."""
@@ -210,16 +304,22 @@ class Recorder:
         basic = self._planned.get(LIMIT_PROBE)
         if basic is None or LIMIT_PROBE in self.exchanges:
             return tuple(self._planned.values())
-        free = [step for step in self._planned.values() if step.stage < Stage.CHAT]
-        rest = [step for step in self._planned.values() if step.stage >= Stage.CHAT]
+        steps = self._planned.values()
+        lists = [step for step in steps if step.probe == MODEL_LIST]
+        free = [step for step in steps if step.stage < Stage.CHAT and step not in lists]
+        rest = [step for step in steps if step.stage >= Stage.CHAT]
+        trial = replace(basic, stage=Stage.FREE, request=None)
         # Early enough among the free ones to be back when they are done.
         free.insert(
             max(0, len(free) - self.setup.options.concurrency),
-            replace(basic, id=TRIAL, stage=Stage.FREE),
+            replace(trial, id=TRIAL),
         )
-        awaited = {earlier for step in rest for earlier in step.after}
-        rest.sort(key=lambda step: (step.stage, step.id not in awaited))
-        return (*free, *(self._waiting(step) for step in rest))
+        early = replace(trial, id=EARLY_TRIAL, after=tuple(step.id for step in lists))
+        free = [replace(step, after=(*step.after, EARLY_TRIAL)) for step in free]
+        # The longest first, with what waits for it: the last to end are short, and no slot stays empty for long.
+        lengths = path_lengths(rest)
+        rest.sort(key=lambda step: (step.stage, -lengths[step.id]))
+        return (*lists, early, *free, *(self._waiting(step) for step in rest))
 
     def _waiting(self, step: Step) -> Step:
         """A step that waits for the trial, which stands for the smallest request and is paid for already."""
@@ -234,7 +334,9 @@ class Recorder:
 
     def _settled(self, exchange: Exchange) -> Iterator[Exchange]:
         """What is recorded of an exchange: the trial stands for the smallest request unless its limit was refused."""
-        if exchange.id == TRIAL:
+        if exchange.id in (EARLY_TRIAL, TRIAL):
+            if self._trial or (exchange.id == EARLY_TRIAL and exchange.not_sent):
+                return
             self._trial = exchange
             if limit_refused(exchange, self.setup.target.limit_parameter):
                 yield replace(exchange, id=REFUSED_LIMIT, probe=REFUSED_LIMIT)
@@ -254,6 +356,8 @@ class Recorder:
 
     def _build(self, step: Step, finished: Mapping[str, Exchange]) -> Request | str:
         """The request of a step that waited: for the trial, or for an answer that it follows."""
+        if step.id in (EARLY_TRIAL, TRIAL):
+            return self._trial_request(early=step.id == EARLY_TRIAL)
         if self._trial and (why := self._trial.not_sent) is not None:
             return why
         if step.id == LIMIT_PROBE and REFUSED_LIMIT not in self.exchanges:
@@ -263,6 +367,15 @@ class Recorder:
             return planned.request
         known = {**finished, **self.exchanges}
         return continued(planned, known, self.setup.target, self.setup.profile)
+
+    def _trial_request(self, *, early: bool) -> Request | str:
+        if self._trial:
+            return "the trial was made already"
+        listed = listed_models(self.exchanges.values())
+        if early and (not listed or self.setup.target.model in listed):
+            return "nothing speaks against the model"
+        request = self._planned[LIMIT_PROBE].request
+        return request or "it has no request of its own"
 
     def _header(self) -> Header:
         target, options = self.setup.target, self.setup.options
@@ -288,8 +401,33 @@ class Recorder:
         )
 
     _trial: Exchange | None = None
+    _earlier: float = 0.0
+    """Seconds that the runs took which this one goes on with."""
     _planned: dict[str, Step] = field(default_factory=dict)
     _created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def path_lengths(steps: Sequence[Step]) -> dict[str, int]:
+    """Output tokens from the beginning of each step to the end of what follows it, which is of a later stage."""
+    lengths: dict[str, int] = {}
+    follows: dict[str, int] = {}
+    for step in sorted(steps, key=lambda step: -step.stage):
+        lengths[step.id] = step.max_output_tokens + follows.get(step.id, 0)
+        for earlier in step.after:
+            follows[earlier] = max(follows.get(earlier, 0), lengths[step.id])
+    return lengths
+
+
+def _tokens_used(exchange: Exchange) -> int | None:
+    """Output tokens that an answer took by its own word."""
+    return usage_of(exchange)[1] or None
+
+
+_WHY_NOT = {
+    End.ENDPOINT_GONE: "endpoint unreachable",
+    End.ENDPOINT_FAILING: "stopped: the endpoint failed too often in a row",
+}
+"""Why nothing was generated after a plan that ended so."""
 
 
 def _has_content(path: Path) -> bool:
@@ -343,9 +481,7 @@ def model_unknown(trial: Exchange, exchanges: Iterable[Exchange]) -> str | None:
         or reading.status in (401, 402, 429)
     ):
         return None
-    lists = [Reading(x) for x in exchanges if x.probe == "models.list" and x.last is not None]
-    data = [(r.object or {}).get("data") for r in lists if r.status == 200]
-    ids = {str(m.get("id")) for d in data if isinstance(d, list) for m in d if isinstance(m, dict)}
+    ids = listed_models(exchanges)
     if not ids or model in ids:
         return None
     near = difflib.get_close_matches(str(model), sorted(ids), 3, 0.4) or sorted(ids)[:5]
@@ -355,12 +491,25 @@ def model_unknown(trial: Exchange, exchanges: Iterable[Exchange]) -> str | None:
     )
 
 
+def listed_models(exchanges: Iterable[Exchange]) -> set[str]:
+    """The ids in the endpoint's list of models; empty where it has none."""
+    lists = [Reading(x) for x in exchanges if x.probe == MODEL_LIST and x.last is not None]
+    data = [(r.object or {}).get("data") for r in lists if r.status == 200]
+    return {str(m.get("id")) for d in data if isinstance(d, list) for m in d if isinstance(m, dict)}
+
+
+def over_budget(plan: Plan) -> tuple[str, ...]:
+    """The requests that the budget leaves out."""
+    return tuple(i for i, why in plan.left_out if why.startswith("budget"))
+
+
 def plan_as_json(plan: Plan) -> dict[str, JSON]:
     """The plan as a recording's header carries it."""
     return {
         "checks": list(plan.checks),
         "deselected": list(plan.deselected),
         "left_out": [[probe, why] for probe, why in plan.left_out],
+        **({"searches": [f"{s.id} {s.examples}" for s in plan.searches]} if plan.searches else {}),
         "steps": [
             {
                 "id": s.id,
@@ -374,7 +523,7 @@ def plan_as_json(plan: Plan) -> dict[str, JSON]:
 
 
 def judge_recording(
-    recording: Recording,
+    recording: Recording | Reader,
     *,
     profile: Profile | None = None,
     selected: Iterable[str] | None = None,
@@ -397,7 +546,7 @@ def judge_recording(
     )
 
 
-def recorded_checks(recording: Recording) -> list[str]:
+def recorded_checks(recording: Recording | Reader) -> list[str]:
     """The checks for which a recording was made, and those that came later and nobody deselected."""
     listed, off = (
         [i for i in ids if isinstance(i, str)] if isinstance(ids, list) else []
@@ -418,7 +567,7 @@ def _recorded_profile(header: Header) -> Profile:
         ) from None
 
 
-def unreachable(recording: Recording) -> str | None:
+def unreachable(recording: Recording | Reader) -> str | None:
     """Why nothing at all could be sent; None if anything was answered."""
     if any(x.last is not None and x.last.ended is not Ended.REFUSED for x in recording.exchanges):
         return None
@@ -426,7 +575,7 @@ def unreachable(recording: Recording) -> str | None:
     return refused.detail if refused is not None else None
 
 
-def require_reachable(recording: Recording, url: str) -> None:
+def require_reachable(recording: Recording | Reader, url: str) -> None:
     """Raise Unreachable, with one sentence, if no connection could be made."""
     why = unreachable(recording)
     if why is not None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from conformance.checks.registry import Check, all_checks
 from conformance.judge import Judge
@@ -35,6 +36,7 @@ CREATED = 1_780_000_000
 DATED: Headers = (("Date", formatdate(CREATED, usegmt=True)),)
 """The header that suits ``CREATED``."""
 FAIL, WARN, NOTE, PASS = Outcome.FAIL, Outcome.WARN, Outcome.NOTE, Outcome.PASS
+SKIP, INCONCLUSIVE = Outcome.SKIP, Outcome.INCONCLUSIVE
 
 ANSWERED = (
     "auth.empty-key",
@@ -337,9 +339,21 @@ def request_of(probe: str) -> Request:
     planned = step(probe)
     if planned.request is not None:
         return planned.request
-    made = continued(planned, {a: an_exchange(a) for a in planned.after}, TARGET, BASE)
+    made = continued(planned, {a: followed(a) for a in planned.after}, TARGET, BASE)
     assert isinstance(made, Request), made
     return made
+
+
+def followed(probe: str) -> Exchange:
+    """The answer that another request follows: right, and a list has an id with a slash in it."""
+    if probe != "models.list":
+        return an_exchange(probe)
+    return an_exchange(probe, json=a_list(*models_named("tiny", "small", "acme/large")))
+
+
+def models_named(*ids: str) -> list[dict[str, Value]]:
+    """Entries of the model list with these ids."""
+    return [a_model(id=id) for id in ids]
 
 
 def a_request(
@@ -383,12 +397,15 @@ def right_answer(request: Request, probe: str | None) -> tuple[int, Value, bytes
     if request.operation is Operation.MODELS:
         return 200, a_list(), None
     if request.operation is Operation.MODEL:
-        return 200, a_model(), None
+        return 200, a_model(id=unquote(request.path.rpartition("/models/")[2])), None
     asked = sent_by(request)
     forced = asked.get("tool_choice") not in (None, "none", "auto")
     if not asked.get("stream"):
         return 200, calling() if forced else a_completion(), None
     chunks = tool_chunks() if forced else text_chunks()
+    if probe == "text.stream.tool":
+        cities = enumerate(('{"city": "Zürich"}', '{"city": "Kraków"}'))
+        chunks = tool_chunks(*(a_fragment(text, index=n, opens=True) for n, text in cities))
     if (asked.get("stream_options") or {}).get("include_usage"):
         chunks = [{**chunk, "usage": None} for chunk in chunks] + [usage_chunk()]
     return 200, None, a_stream(chunks)
@@ -538,6 +555,11 @@ def breaks(
     """The rule is broken at these places."""
     places = (at,) if isinstance(at, str) else at
     return Case(check, name, exchanges, at=places, **{"outcome": FAIL, **how})
+
+
+def idle(check: str, name: str, *exchanges: Exchange, **how: Value) -> Case:
+    """There is nothing to judge: the check is skipped, or inconclusive where that is told."""
+    return Case(check, name, exchanges, **{"outcome": SKIP, **how})
 
 
 def verify(case: Case) -> None:

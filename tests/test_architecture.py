@@ -28,13 +28,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "probes": {"model", "wire"},
     "checks": {"model", "wire", "spec"},
     "plan": STAGES,
-    "judge": STAGES,
+    "tally": STAGES,
+    "judge": STAGES | {"tally"},
+    "capabilities": STAGES,
     "recording": {"model"},
     "engine": {"model", "wire", "recording"},
     "report": {"model", "recording", "spec"},
     "refserver": {"model", "spec", "profiles"},
     "options": {"model"},
-    "judging": STAGES | {"judge", "report"},
+    "judging": STAGES | {"judge", "capabilities", "report"},
     "session": STAGES | {"plan", "judging", "options", "engine", "recording", "profiles", "report"},
     "proof": STAGES | {"judging", "options", "session", "engine", "profiles", "refserver"},
     "suite": EVERYTHING,
@@ -59,7 +61,7 @@ THIRD_PARTY: dict[str, set[str]] = {
 
 IMPURE = {"os", "time", "random", "socket", "ssl", "threading", "asyncio", "subprocess", "tempfile",
           "datetime", "http", "urllib.request", "selectors", "secrets"}  # fmt: skip
-PURE = ("model", "wire", "spec", "probes", "checks", "plan", "judge")
+PURE = ("model", "wire", "spec", "probes", "checks", "plan", "tally", "judge", "capabilities")
 SOCKETS = {"socket", "ssl", "asyncio", "httpx", "httpcore", "selectors", "uvicorn",
            "urllib.request", "http.client", "http.server"}  # fmt: skip
 READS_JSON = ("wire/strict_json.py", "model/request.py", "recording/", "refserver/", "profiles/",
@@ -72,6 +74,11 @@ TESTED_OTHERWISE = {
     **{
         f"refserver.faults.{file.stem}": "tests/refserver: every fault, through the registry"
         for file in (PACKAGE / "refserver" / "faults").glob("*.py")
+        if file.stem not in ("__init__", "registry")
+    },
+    **{
+        f"refserver.oddities.{file.stem}": "tests/refserver: every oddity, through the registry"
+        for file in (PACKAGE / "refserver" / "oddities").glob("*.py")
         if file.stem not in ("__init__", "registry")
     },
     **{

@@ -10,10 +10,11 @@ import pytest
 
 from conformance.checks.kinds import anything
 from conformance.checks.registry import Check, Scope, all_checks
-from conformance.judge import LINKED_AT_MOST, PROBLEMS_KEPT, Judge, evidence, exit_code, pairs
-from conformance.model.exchange import Attempt, Exchange
+from conformance.judge import Judge, evidence, exit_code
+from conformance.model.exchange import Attempt, Chunk, Exchange
 from conformance.model.finding import Finding, Hindrance, Level, Outcome, Problem, Unjudged
 from conformance.model.profile import Profile, Sends, Waiver
+from conformance.tally import LINKED_AT_MOST, LISTED, PROBLEMS_KEPT, pairs
 from conformance.wire.reading import Reading
 from tests.builders import (
     BASE,
@@ -401,7 +402,7 @@ def test_what_is_compared_has_a_limit() -> None:
     one = an_exchange()
     found = verdict(check, *(replace(one, id=f"x{n:05}") for n in range(LINKED_AT_MOST + 5)))
 
-    assert LINKED_AT_MOST == len(found.judged)
+    assert LINKED_AT_MOST == len(found.judged) + found.more_judged
 
 
 def test_a_refusal_of_everything_says_nothing_of_mistakes() -> None:
@@ -509,3 +510,67 @@ def test_an_attempt_without_anything_is_read() -> None:
     bare = replace(an_exchange(), attempts=(Attempt(200),))
 
     assert Outcome.ERROR not in {f.outcome for f in findings(bare).values()}
+
+
+class Counted(bytes):
+    """Bytes that tell when they are let go."""
+
+    alive = 0
+
+    def __new__(cls, data: bytes) -> Counted:
+        """One more."""
+        cls.alive += 1
+        return super().__new__(cls, data)
+
+    def __del__(self) -> None:
+        Counted.alive -= 1
+
+
+def test_what_was_judged_is_let_go() -> None:
+    """Of a stream of exchanges one at a time is in memory, whether or not it has problems."""
+    most = 0
+
+    def passing() -> Iterator[Exchange]:
+        nonlocal most
+        for number in range(300):
+            chunks = (Chunk(0.0, Counted(b"{}")),)
+            yield replace(an_exchange(), id=f"x{number}", attempts=(Attempt(200, chunks=chunks),))
+            del chunks
+            most = max(most, Counted.alive)
+
+    for check in (a_check(), a_check(a_problem())):
+        found = Judge(passing(), BASE).finding(check)
+        assert 300 == len(found.judged)
+    assert most <= 2
+
+
+@pytest.mark.parametrize("why_not", [None, Unjudged("it rained")], ids=["judged", "unjudged"])
+def test_a_finding_lists_so_many_exchanges(why_not: Unjudged | None) -> None:
+    """The first by name, in whatever order they came; the others are counted."""
+    numbers = [*range(LISTED + 200, 0, -1)]
+    exchanges = [replace(an_exchange(), id=f"x{n:05}") for n in numbers]
+    found = verdict(a_check(why_not=why_not), *exchanges)
+    listed = found.judged or tuple(name for name, _ in found.unjudged)
+
+    assert tuple(f"x{n:05}" for n in range(1, LISTED + 1)) == listed
+    assert (200, 0) == (
+        (found.more_judged, found.more_unjudged)
+        if why_not is None
+        else (found.more_unjudged, found.more_judged)
+    )
+
+
+def test_of_many_problems_the_gravest_are_kept() -> None:
+    """However late they come; what is counted counts them all."""
+    check = a_check(a_problem(MAY), level=MUST)
+    grave = replace(
+        check, problems=lambda x, profile: iter([a_problem(MAY if x.id < "x300" else None)])
+    )
+    judge = Judge((replace(an_exchange(), id=f"x{n:03}") for n in range(310)), BASE)
+    found = judge.finding(grave)
+
+    assert (Outcome.FAIL, PROBLEMS_KEPT) == (found.outcome, len(found.problems))
+    assert [f"x{n}" for n in range(300, 310)] == [p.exchange for p in found.problems[:10]]
+    assert ["x000", "x001"] == [p.exchange for p in found.problems[10:12]]
+    assert "310 of 310 exchanges of chat.basic" == found.reason
+    assert {p.exchange for p in found.problems} == judge.unlike.keys()

@@ -19,7 +19,7 @@ from conformance.options import Options
 from conformance.plan import checks_of_suite
 from conformance.profiles.load import load_profile
 from conformance.recording import jsonl
-from conformance.recording.jsonl import End, Recording
+from conformance.recording.jsonl import End, Reader, Recording
 from conformance.refserver.serve import ReferenceServer
 from conformance.session import REFUSED_LIMIT, Recorder, Setup, judge_recording, plan_for
 from tests.doors import KEY, MODEL, at, cli, playing
@@ -68,7 +68,7 @@ def said(judgement: Judgement) -> list[tuple[object, ...]]:
     ]
 
 
-def attempts(recording: Recording) -> dict[str, tuple[Attempt, ...]]:
+def attempts(recording: Recording | Reader) -> dict[str, tuple[Attempt, ...]]:
     """What was answered, by exchange."""
     return {x.id: x.attempts for x in recording.exchanges}
 
@@ -212,3 +212,22 @@ def test_the_command_line_goes_on(server: ReferenceServer, tmp_path: Path) -> No
     assert (0, 0, first.out) == (first.code, again.code, again.out)
     assert 2 == other.code
     assert "cannot be resumed: it was recorded from another endpoint or model" in other.sentence
+
+
+def test_the_time_of_both_parts_is_told(
+    server: ReferenceServer, whole: Path, tmp_path: Path
+) -> None:
+    """What is sent later has later times, so that the cost is that of the whole."""
+    path = cut(whole, tmp_path / "recording.jsonl", 5)
+    earlier = jsonl.read(path).exchanges
+    slow = tuple(
+        replace(x, attempts=tuple(replace(a, started=a.started + 50) for a in x.attempts))
+        for x in earlier
+    )
+    jsonl.write(path, replace(jsonl.read(path), exchanges=slow))
+    recorder_for(server, path, resume=True).run()
+    made = jsonl.read(path)
+
+    assert made.footer is not None
+    assert made.footer.seconds > 50
+    assert all(x.attempts[0].started > 50 for x in made.exchanges)

@@ -13,6 +13,7 @@ from conformance.judging import suite_digest, usage_of
 from conformance.model.errors import ConformanceError, RecordingError, Unreachable, UsageError
 from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.finding import Outcome
+from conformance.model.plan import Stage
 from conformance.model.profile import Profile
 from conformance.options import Options
 from conformance.probes.registry import all_probes
@@ -176,7 +177,7 @@ class TestRecorder:
                 server, tmp_path / "deep" / "r.jsonl", "models.*", "chat.response.*"
             )
         made = read(tmp_path / "deep" / "r.jsonl")
-        assert tuple(recorder.exchanges.values()) == made.exchanges
+        assert tuple(recorder.exchanges) == tuple(x.id for x in made.exchanges)
         assert made.footer is not None
         assert (End.COMPLETE, len(made.exchanges)) == (made.footer.end, made.footer.exchanges)
         assert MODEL == made.header.target["model"]
@@ -187,7 +188,7 @@ class TestRecorder:
             recorder = recorded(server, tmp_path / "r.jsonl")
         starts = {
             x.id: (x.attempts[0].started, x.attempts[0].started + x.attempts[0].seconds)
-            for x in recorder.exchanges.values()
+            for x in read(tmp_path / "r.jsonl").exchanges
         }
         stage = {step.id: step.stage for step in recorder.plan.steps}
         first, ended = starts["chat.basic"]
@@ -197,6 +198,45 @@ class TestRecorder:
         assert all(
             start >= ended for i, (start, _) in starts.items() if i not in (*free, "chat.basic")
         )
+
+    def test_the_longest_go_first(self, tmp_path: Path) -> None:
+        """Of what generates: the last to end are short. What waits for something counts with it."""
+        with playing() as server:
+            recorder = recorded(server, tmp_path / "r.jsonl", concurrency=1)
+        most = {step.id: step.max_output_tokens for step in recorder.plan.steps}
+        stage = {step.id: step.stage for step in recorder.plan.steps}
+        sent = [x for x in read(tmp_path / "r.jsonl").exchanges if stage[x.id] is Stage.CHAT]
+        sent.sort(key=lambda x: x.attempts[0].started)
+        awaited = {earlier for step in recorder.plan.steps for earlier in step.after}
+        alone = [most[x.id] for x in sent if x.id not in awaited]
+        assert sorted(alone, reverse=True) == alone
+        assert {"tools.required", "tools.stream.required"} <= {x.id for x in sent[1:4]}
+
+    def test_answers_are_not_kept(self, tmp_path: Path) -> None:
+        """But for those that something is built from: the others are in the file."""
+        with playing() as server:
+            recorder = recorded(server, tmp_path / "r.jsonl")
+        kept = {i for i, x in recorder.exchanges.items() if x.attempts}
+        assert {"models.list", "chat.basic", "tools.required"} <= kept
+        assert kept < recorder.exchanges.keys()
+        assert not kept & {"chat.system", "errors.missing-model"}
+
+    def test_budget_that_leaves_requests_out(self, tmp_path: Path) -> None:
+        """A recording of less than was wanted does not say that it is complete."""
+        with playing() as server:
+            recorded(server, tmp_path / "r.jsonl", max_requests=3)
+        footer = read(tmp_path / "r.jsonl").footer
+        assert footer is not None
+        assert (End.BUDGET, 3) == (footer.end, footer.exchanges)
+
+    def test_model_that_is_not_listed_is_tried_first(self, tmp_path: Path) -> None:
+        """An alias works and costs no second request; all else is sent as ever."""
+        with Listless(load_profile("openai"), model=MODEL, key=KEY) as server:
+            recorder = recorded(server, tmp_path / "r.jsonl")
+        sent = [x for x in read(tmp_path / "r.jsonl").exchanges if x.attempts]
+        sent.sort(key=lambda x: x.attempts[0].started)
+        assert ["models.list", "chat.basic"] == [x.id for x in sent[:2]]
+        assert len(recorder.plan.steps) == len(sent)
 
     def test_unwritable_file(self, tmp_path: Path) -> None:
         """A RecordingError comes before the first request."""
@@ -214,8 +254,8 @@ class TestRecorder:
             )
             with pytest.raises(UsageError, match="such as tiny-1"):
                 recorder.run()
-        ordinary = [x for x in read(tmp_path / "r.jsonl").exchanges if x.id.startswith("chat.")]
-        assert ["chat.basic"] == [x.id for x in ordinary]
+        sent = [x.id for x in read(tmp_path / "r.jsonl").exchanges]
+        assert ["models.list", "chat.basic"] == sent
 
     def test_nobody_there(self, tmp_path: Path) -> None:
         """A closed port ends the run at once; the sentence says who could not be reached."""
@@ -226,6 +266,21 @@ class TestRecorder:
         assert End.ENDPOINT_GONE is made.footer.end
         with pytest.raises(Unreachable, match=f"{CLOSED} cannot be reached"):
             require_reachable(made, CLOSED)
+
+
+class Listless(ReferenceServer):
+    """Lists another model than the one that it serves."""
+
+    def reply(self, request: IncomingRequest) -> Reply:
+        """The answer, with other names in the list."""
+        reply = super().reply(request)
+        if request.path.endswith("/models"):
+            frames = tuple(
+                replace(f, data=f.data.replace(MODEL.encode(), b"x" * len(MODEL)))
+                for f in reply.frames
+            )
+            return replace(reply, frames=frames)
+        return reply
 
 
 class OnlyTheNewer(ReferenceServer):

@@ -14,13 +14,18 @@ AREAS = (
     "errors",
     "auth",
     "models",
+    "retrieval",
     "answers",
     "delivery",
     "logprobs",
     "protocol",
+    "framing",
+    "arrival",
     "disclosure",
+    "coherence",
     "text",
     "isolation",
+    "parameters",
 )
 
 

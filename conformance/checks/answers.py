@@ -117,22 +117,33 @@ def dated(x: Reading, profile: Profile) -> Unjudged | None:
     return None if sent_at(x) is not None else Unjudged("no Date header to compare with", RECORDING)
 
 
+def untimed(created: JSON) -> Unjudged | None:
+    """Why a creation time cannot be compared: of what is no time in seconds other checks speak."""
+    seconds = isinstance(created, int) and not isinstance(created, bool)
+    fits = seconds and isinstance(created, int) and created <= MILLISECONDS
+    return None if fits else Unjudged("the created time is no count of seconds")
+
+
 def created_problems(created: JSON, x: Reading, at: str) -> Problems:
     """A problem if a time in seconds lies more than a day from the Date header."""
     sent = sent_at(x)
-    if isinstance(created, bool) or not isinstance(created, int) or sent is None:
-        return  # a wrong type is another check's
-    if created <= MILLISECONDS and abs(created - sent) > DAY:
+    if isinstance(created, int) and sent is not None and abs(created - sent) > DAY:
         yield Problem(
             at, expected=f"within a day of the Date header, {sent:.0f}", actual=f"{created}"
         )
+
+
+def timed(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came with a creation time in seconds, and a Date header."""
+    reason = completion(x, profile) or dated(x, profile)
+    return reason or untimed((x.object or {}).get("created"))
 
 
 @check(
     "chat.response.created-plausible",
     level=SHOULD,
     on=completions,
-    given=(completion, dated),
+    given=timed,
     probes=("chat.basic",),
 )
 def created_is_about_now(x: Reading, profile: Profile) -> Problems:
@@ -143,11 +154,19 @@ def created_is_about_now(x: Reading, profile: Profile) -> Problems:
 # Content and calls
 
 
+def stopped(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came that finishes with "stop"."""
+    if (reason := completion(x, profile)) is not None:
+        return reason
+    said_all = any(c.get("finish_reason") == "stop" for _, c, _ in messages_of(x))
+    return None if said_all else Unjudged('no choice finishes with "stop"', Hindrance.MODEL)
+
+
 @check(
     "chat.response.says-something",
     level=SHOULD,
     on=completions,
-    given=completion,
+    given=stopped,
     probes=("chat.basic", "chat.long"),
 )
 def a_stop_has_something_to_say(x: Reading, profile: Profile) -> Problems:
@@ -196,31 +215,19 @@ def listed(x: Reading, profile: Profile) -> Unjudged | None:
     return None if readable else Unjudged("the answer has no list of choices")
 
 
-@check(
-    "chat.response.choices-asked",
-    level=MUST,
-    on=several(completions),
-    given=listed,
-    claimed=offered("n"),
-    probes=("chat.n2",),
-)
-def as_many_choices_as_asked(x: Reading, profile: Profile) -> Problems:
-    """A request with `n` gets that many choices."""
-    count = len(choices_of(x.object or {}))
-    if count != x.asked.n:
-        yield Problem(
-            "/choices",
-            expected=f"{x.asked.n} choices",
-            actual=f"{count}",
-            level=unless_claimed(x, profile, "n"),
-        )
+def some_listed(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, with at least one choice."""
+    if (reason := listed(x, profile)) is not None:
+        return reason
+    some = x.asked.streams or choices_of(x.object or {})
+    return None if some else Unjudged("the answer has no choices")
 
 
 @check(
     "parity.choices",
     level=MUST,
     on=several(ordinary_chat),
-    given=listed,
+    given=some_listed,
     claimed=offered("n"),
     scope=Scope.PAIR,
     probes=SEVERAL,
@@ -228,7 +235,7 @@ def as_many_choices_as_asked(x: Reading, profile: Profile) -> Problems:
 def as_many_choices_in_both(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """Both forms give the same number of choices."""
     ours, theirs = len(choices_of(plain.object or {})), len(stream.choices)
-    if ours and ours != theirs:
+    if ours != theirs:
         claimed = unless_claimed(plain, profile, "n") is None
         yield Problem(
             "choices",
@@ -253,13 +260,20 @@ def completion_tokens(usage: JSON) -> tuple[int, int] | None:
     return total, hidden if counted else 0  # type: ignore[return-value]
 
 
+def too_short_to_count(texts: Iterable[str], usage: JSON) -> Unjudged | None:
+    """Why a text says nothing of its count; that nothing was counted is usage-counts' business."""
+    counted = completion_tokens(usage)
+    if counted is None or counted[0] < 1:
+        return Unjudged("the usage counts no completion tokens")
+    short = sum(map(len, texts)) < 2 * _CHARACTERS_PER_TOKEN
+    return Unjudged("the text is too short to tell", Hindrance.MODEL) if short else None
+
+
 def count_problems(texts: Iterable[str], usage: JSON, at: str) -> Problems:
     """A problem if a text is far too long for the tokens that were counted for it."""
     counted, length = completion_tokens(usage), sum(map(len, texts))
-    if counted is None or counted[0] < 1:
-        return  # usage-counts says that nothing was counted
     least = length // _CHARACTERS_PER_TOKEN
-    if length >= 2 * _CHARACTERS_PER_TOKEN and counted[0] < least:
+    if counted is not None and counted[0] < least:
         yield Problem(
             f"{at}/completion_tokens",
             expected=f"at least {least} for {length} characters",
@@ -267,57 +281,27 @@ def count_problems(texts: Iterable[str], usage: JSON, at: str) -> Problems:
         )
 
 
+def texts_of(x: Reading) -> list[str]:
+    """The texts of a completion."""
+    return [str(m["content"]) for _, _, m in messages_of(x) if isinstance(m.get("content"), str)]
+
+
+def long_text_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came with a text that is long enough, and a count of its tokens."""
+    reason = completion(x, profile)
+    return reason or too_short_to_count(texts_of(x), (x.object or {}).get("usage"))
+
+
 @check(
     "chat.response.usage-plausible",
     level=SHOULD,
     on=completions,
-    given=completion,
+    given=long_text_came,
     probes=("chat.long",),
 )
 def usage_suits_the_text(x: Reading, profile: Profile) -> Problems:
     """completion_tokens is at least one for every 40 characters of text."""
-    texts = [m["content"] for _, _, m in messages_of(x) if isinstance(m.get("content"), str)]
-    yield from count_problems(map(str, texts), (x.object or {}).get("usage"), "/usage")
-
-
-def limit_of(x: Reading) -> tuple[str, int] | None:
-    """The parameter that limits the output, and the most tokens that all choices together may have."""
-    for name in _LIMITS:
-        value = x.asked.body.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return name, value * max(x.asked.n, 1)
-    return None
-
-
-def limited(x: Reading, profile: Profile) -> Unjudged | None:
-    """The request limits the output by a parameter that the profile does not rule out."""
-    limit = limit_of(x)
-    if limit is None:
-        return Unjudged("the request sets no limit", RECORDING)
-    unclaimed = offered(limit[0])(profile)
-    return Unjudged(unclaimed, RECORDING) if unclaimed else None
-
-
-@check(
-    "chat.response.limit-kept",
-    level=SHOULD,
-    on=completions,
-    given=(limited, completion),
-    probes=("chat.long", "chat.basic"),
-)
-def no_more_tokens_than_allowed(x: Reading, profile: Profile) -> Problems:
-    """completion_tokens, reasoning aside, stay within the limit that the request sets."""
-    counted, limit = completion_tokens((x.object or {}).get("usage")), limit_of(x)
-    if counted is None or limit is None:
-        return
-    name, most = limit
-    if counted[0] - counted[1] > most:
-        yield Problem(
-            "/usage/completion_tokens",
-            expected=f"at most {most}, as {name} says",
-            actual=f"{counted[0]}",
-            level=unless_claimed(x, profile, name),
-        )
+    yield from count_problems(texts_of(x), (x.object or {}).get("usage"), "/usage")
 
 
 def prompt_counted(x: Reading, profile: Profile) -> Unjudged | None:
@@ -357,6 +341,15 @@ def longer_prompts_count_more(xs: tuple[Reading, ...], profile: Profile) -> Prob
 # The reason why an answer ended
 
 
+def limit_of(x: Reading) -> int | None:
+    """The most tokens that all choices together may have by the request."""
+    for name in _LIMITS:
+        value = x.asked.body.get(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value * max(x.asked.n, 1)
+    return None
+
+
 def cut_at_its_limit(x: Reading, profile: Profile) -> Unjudged | None:
     """It was answered in its form, and its usage says that the limit was reached."""
     if (reason := read_in_its_form(x, profile)) is not None:
@@ -366,7 +359,7 @@ def cut_at_its_limit(x: Reading, profile: Profile) -> Unjudged | None:
     counted, limit = completion_tokens(usage), limit_of(x)
     if limit is None or counted is None:
         return Unjudged("the answer does not say how many tokens it has", RECORDING)
-    if counted[0] != limit[1]:
+    if counted[0] != limit:
         return Unjudged("the answer was not cut by the limit", Hindrance.MODEL)
     if _reasons(x) not in (["length"], ["stop"]):
         return Unjudged("the answer has another finish_reason")

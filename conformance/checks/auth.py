@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.profile import Profile
+from conformance.model.request import Credentials
 from conformance.wire.reading import Reading
 
 from .errors import CAUSE_OF, refusable, status_problem
@@ -75,24 +76,45 @@ for _rule in _RULES:
     _declare(*_rule)
 
 
+def key_known(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered, and the request held a key that we know."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    if x.exchange.probe is None:
+        return Unjudged("the recording leaves keys out", Hindrance.RECORDING)
+    keyless = x.asked.request.credentials in (Credentials.NONE, Credentials.MADE_UP)
+    none = keyless and not made_up_keys(x)
+    return Unjudged("no key was sent", Hindrance.RECORDING) if none else None
+
+
+def made_up_keys(x: Reading) -> list[str]:
+    """The keys that the probe made up, in headers and in the query, if they are long enough to be told apart."""
+    request = x.asked.request
+    headers = [
+        v.partition(" ")[2] for name, v in request.headers if name.lower() == "authorization"
+    ]
+    return [key for key in (*headers, request.path.partition("?api_key=")[2]) if len(key) > 12]
+
+
 @check(
     "auth.key-not-echoed",
     level=MUST,
     on=anything,
-    given=answered,
+    given=key_known,
     probes=("chat.basic", "chat.stream.basic", "errors.unknown-model", "auth.wrong-key"),
 )
 def key_is_not_sent_back(x: Reading, profile: Profile) -> Problems:
     """No answer contains the caller's key."""
     count = sum(attempt.redactions for attempt in x.exchange.attempts)
-    made_up = dict(x.asked.request.headers).get("Authorization", "").rpartition(" ")[2]
-    if len(made_up) > 12 and made_up.encode() in x.body:
-        yield Problem(
-            "body",
-            expected="no trace of the key that was sent",
-            actual=f"the made-up key {made_up}",
-            level=SHOULD,
-        )
+    for made_up in made_up_keys(x):
+        if made_up.encode() in x.body:
+            yield Problem(
+                "body",
+                expected="no trace of the key that was sent",
+                actual=f"the made-up key {made_up}",
+                level=SHOULD,
+            )
+            break
     if count:
         yield Problem(
             "response",

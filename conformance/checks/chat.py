@@ -11,11 +11,11 @@ from conformance.spec.validate import Violation
 from conformance.wire import strict_json
 from conformance.wire.reading import Reading
 
-from .fields import DROP, Field, absent_logprobs, field_problems, value_at
+from .fields import DROP, Field, absent_logprobs, broken, field_problems, missing, value_at
 from .givens import completion, headers_kept, readable, succeeded, values_kept, whole
-from .kinds import completions, probe, with_tools
+from .kinds import completions, probe, single_choice, unnamed_tools, with_tools
 from .registry import MAY, MUST, SHOULD, Problems, check
-from .usage import bounds_broken, sum_broken
+from .usage import COUNTS, bounds_broken, has_parts, sum_broken, uncounted
 
 PLAIN = ("chat.basic", "chat.long")
 TOOLS = ("tools.required",)
@@ -87,18 +87,23 @@ FIELDS = (
         _speaks_otherwise,
     ),
     Field(
-        "chat.response.refusal", "`message.refusal` is a string or null.", ((*_MESSAGE, "refusal"),)
+        "chat.response.refusal",
+        "`message.refusal` is a string or null.",
+        ((*_MESSAGE, "refusal"),),
+        optional=True,
     ),
     Field(
         "chat.response.annotations",
         "`message.annotations` is an array of URL citations.",
         ((*_MESSAGE, "annotations"),),
         _other_annotations,
+        optional=True,
     ),
     Field(
         "chat.response.audio",
         "`message.audio` has id, data, expires_at and transcript.",
         ((*_MESSAGE, "audio"),),
+        optional=True,
     ),
     Field(
         "chat.response.tool-calls",
@@ -107,6 +112,7 @@ FIELDS = (
         lambda body, violation: (
             _null_is_like_absent(body, violation) if violation.path[-1] == "tool_calls" else None
         ),
+        optional=True,
     ),
     Field(
         "chat.response.function-call",
@@ -115,12 +121,14 @@ FIELDS = (
         lambda body, violation: (
             _null_is_like_absent(body, violation) if violation.path[-1] == "function_call" else None
         ),
+        optional=True,
     ),
     Field(
         "chat.response.logprobs",
         "`logprobs` is null or lists tokens with their log probabilities.",
         (("choices", "*", "logprobs"),),
         absent_logprobs,
+        optional=True,
     ),
     Field(
         "chat.response.usage",
@@ -133,6 +141,7 @@ FIELDS = (
         "The details of `usage` are objects of integer counts.",
         (("usage", "prompt_tokens_details"), ("usage", "completion_tokens_details")),
         _null_is_like_absent,
+        optional=True,
     ),
     Field(
         "chat.response.service-tier",
@@ -140,6 +149,7 @@ FIELDS = (
         (("service_tier",),),
         _unlisted,
         SHOULD,
+        optional=True,
     ),
     Field(
         "chat.response.system-fingerprint",
@@ -147,6 +157,7 @@ FIELDS = (
         (("system_fingerprint",),),
         None,
         SHOULD,
+        optional=True,
     ),
 )
 
@@ -164,19 +175,26 @@ def _extra(field: str, body: dict[str, JSON]) -> Iterator[Problem]:
 
 
 def _declare(field: Field) -> None:
-    probes = TOOLS if field.id == "chat.response.tool-calls" else PLAIN
+    calls = field.id == "chat.response.tool-calls"
+    probes = TOOLS if calls else PLAIN
+
+    def carried(x: Reading, profile: Profile) -> Unjudged | None:
+        """The answer has what may be absent; whether tools are called is up to the model."""
+        hindrance = Hindrance.MODEL if calls and x.asked.tool_names else Hindrance.RECORDING
+        return missing(field, [x.object], hindrance)
 
     @check(
         field.id,
         level=field.level,
         on=completions,
-        given=completion,
+        given=(completion, carried) if field.optional else completion,
         probes=probes,
         title=field.title,
     )
     def owned(x: Reading, profile: Profile) -> Problems:
         assert x.object is not None  # noqa: S101 - given
-        yield from field_problems(field, FIELDS, SCHEMA, x.object)
+        for _, those in broken(x, SCHEMA, [x.object]):
+            yield from field_problems(field, FIELDS, x.object, those)
         yield from _extra(field.id, x.object)
 
 
@@ -240,16 +258,27 @@ def accepted(x: Reading) -> Problems:
         )
 
 
+def one_body(x: Reading, profile: Profile) -> Unjudged | None:
+    """A success came with a body that is no event stream."""
+    for given in (succeeded, headers_kept, whole):
+        if (reason := given(x, profile)) is not None:
+            return reason
+    if not x.body:
+        return Unjudged("the body is empty")
+    events = x.looks_like_events and x.object is None
+    return Unjudged("answered with an event stream") if events else None
+
+
 @check(
     "chat.response.content-type",
     level=MUST,
     on=completions,
-    given=(succeeded, headers_kept, whole),
+    given=one_body,
     probes=PLAIN,
 )
 def declares_json(x: Reading, profile: Profile) -> Problems:
     """A chat completion is sent as application/json."""
-    if x.body and not x.says_json and not (x.looks_like_events and x.object is None):
+    if not x.says_json:
         yield Problem(
             "Content-Type", expected="application/json", actual=x.header("content-type") or "none"
         )
@@ -286,30 +315,53 @@ def success_is_no_error(x: Reading, profile: Profile) -> Problems:
         yield Problem("body", expected="a JSON object", actual="an empty body")
 
 
-@check("chat.response.choice-count", level=MUST, on=completions, given=completion, probes=PLAIN)
+def choices_listed(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came whose choices are an array."""
+    if (reason := completion(x, profile)) is not None:
+        return reason
+    listed = isinstance((x.object or {}).get("choices"), list)
+    return None if listed else Unjudged("the answer has no array of choices")
+
+
+@check(
+    "chat.response.choice-count",
+    level=MUST,
+    on=single_choice(completions),
+    given=choices_listed,
+    probes=PLAIN,
+)
 def one_choice_unless_asked(x: Reading, profile: Profile) -> Problems:
     """A request without `n` gets exactly one choice."""
     choices = (x.object or {}).get("choices")
-    asked_for_one = x.asked.body.get("n") in (None, 1)
-    if asked_for_one and isinstance(choices, list) and len(choices) != 1:
+    if isinstance(choices, list) and len(choices) != 1:
         yield Problem("/choices", expected="1 choice", actual=f"{len(choices)}")
+
+
+def number_of(value: JSON) -> float | None:
+    """A value that is a number; None for anything else, booleans included."""
+    numeric = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if numeric else None  # type: ignore[return-value]
+
+
+def created_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came whose creation time is a number, which the recording keeps."""
+    if (reason := completion(x, profile) or values_kept(x, profile)) is not None:
+        return reason
+    numeric = number_of((x.object or {}).get("created")) is not None
+    return None if numeric else Unjudged("the answer has no created time that is a number")
 
 
 @check(
     "chat.response.created-in-seconds",
     level=MUST,
     on=completions,
-    given=(completion, values_kept),
+    given=created_came,
     probes=PLAIN,
 )
 def created_counts_seconds(x: Reading, profile: Profile) -> Problems:
     """`created` counts seconds since 1970, not milliseconds."""
-    created = (x.object or {}).get("created")
-    if (
-        isinstance(created, int | float)
-        and not isinstance(created, bool)
-        and created > MILLISECONDS
-    ):
+    created = number_of((x.object or {}).get("created"))
+    if created is not None and created > MILLISECONDS:
         yield Problem("/created", expected="Unix time in seconds", actual=f"{created}")
 
 
@@ -321,13 +373,33 @@ def usage_came(x: Reading, profile: Profile) -> Unjudged | None:
     return None if has else Unjudged("the answer has no usage")
 
 
-@check("chat.response.usage-sum", level=SHOULD, on=completions, given=usage_came, probes=PLAIN)
+def usage_summed(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came with usage that has all three counts."""
+    return usage_came(x, profile) or uncounted((x.object or {}).get("usage"), *COUNTS)
+
+
+def usage_counted(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came with usage that counts the prompt and the answer."""
+    return usage_came(x, profile) or uncounted((x.object or {}).get("usage"), *COUNTS[:2])
+
+
+def usage_detailed(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion came with usage whose details can be compared with the whole."""
+    if (reason := usage_came(x, profile)) is not None:
+        return reason
+    detailed = has_parts((x.object or {}).get("usage"))
+    return None if detailed else Unjudged("the usage has no details", Hindrance.RECORDING)
+
+
+@check("chat.response.usage-sum", level=SHOULD, on=completions, given=usage_summed, probes=PLAIN)
 def usage_adds_up(x: Reading, profile: Profile) -> Problems:
     """total_tokens is prompt_tokens plus completion_tokens."""
     yield from sum_broken((x.object or {}).get("usage"), "/usage")
 
 
-@check("chat.response.usage-bounds", level=SHOULD, on=completions, given=usage_came, probes=PLAIN)
+@check(
+    "chat.response.usage-bounds", level=SHOULD, on=completions, given=usage_detailed, probes=PLAIN
+)
 def usage_details_fit(x: Reading, profile: Profile) -> Problems:
     """Details of usage do not exceed what they are a part of."""
     yield from bounds_broken((x.object or {}).get("usage"), "/usage")
@@ -337,7 +409,7 @@ def usage_details_fit(x: Reading, profile: Profile) -> Problems:
     "chat.response.usage-counts",
     level=SHOULD,
     on=completions,
-    given=usage_came,
+    given=usage_counted,
     probes=(*PLAIN, "chat.system"),
 )
 def usage_counts_what_was_said(x: Reading, profile: Profile) -> Problems:
@@ -371,24 +443,30 @@ def finish_tool_calls_has_calls(x: Reading, profile: Profile) -> Problems:
 @check(
     "chat.response.tool-calls-finish",
     level=SHOULD,
-    on=with_tools(completions),
+    on=unnamed_tools(completions),
     given=tool_calls_came,
     probes=TOOLS,
 )
 def calls_finish_with_tool_calls(x: Reading, profile: Profile) -> Problems:
     """An answer that calls tools finishes with "tool_calls"; a tool named by the request may finish with "stop"."""
-    if x.asked.named_tool or x.asked.audio:
-        return
     for at, choice, message in messages_of(x):
         if calls_of(message) and choice.get("finish_reason") == "stop":
             yield Problem(f"{at}/finish_reason", expected='"tool_calls"', actual='"stop"')
+
+
+def call_ids_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """The model called a tool, with ids that are text."""
+    if (reason := tool_calls_came(x, profile)) is not None:
+        return reason
+    named = any(isinstance(c.get("id"), str) for _, _, m in messages_of(x) for c in calls_of(m))
+    return None if named else Unjudged("the tool calls have no ids that are text")
 
 
 @check(
     "chat.response.tool-call-ids",
     level=MUST,
     on=completions,
-    given=tool_calls_came,
+    given=call_ids_came,
     probes=TOOLS,
 )
 def call_ids_tell_calls_apart(x: Reading, profile: Profile) -> Problems:
@@ -410,17 +488,33 @@ def call_ids_tell_calls_apart(x: Reading, profile: Profile) -> Problems:
             earlier.add(call_id)
 
 
+CUT = ("length", "content_filter")
+"""Finish reasons of an answer that breaks off."""
+
+
+def whole_arguments_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """The model called a function, with arguments that are text and not cut."""
+    if (reason := tool_calls_came(x, profile)) is not None:
+        return reason
+    calls = [(c, call) for _, c, m in messages_of(x) for call in calls_of(m)]
+    texts = [c for c, call in calls if isinstance(function_of(call).get("arguments"), str)]
+    if not texts:
+        return Unjudged("the calls have no arguments that are text")
+    cut = all(choice.get("finish_reason") in CUT for choice in texts)
+    return Unjudged("the token limit cut the calls", Hindrance.MODEL) if cut else None
+
+
 @check(
     "chat.response.tool-call-arguments",
     level=SHOULD,
     on=completions,
-    given=tool_calls_came,
+    given=whole_arguments_came,
     probes=TOOLS,
 )
 def arguments_are_json_objects(x: Reading, profile: Profile) -> Problems:
     """The arguments of a call are the text of a JSON object, unless the token limit cut them."""
     for at, choice, message in messages_of(x):
-        if choice.get("finish_reason") in ("length", "content_filter"):
+        if choice.get("finish_reason") in CUT:
             continue
         for position, call in enumerate(calls_of(message)):
             arguments = function_of(call).get("arguments")
@@ -441,11 +535,22 @@ def argument_problems(arguments: str, at: str) -> Problems:
         yield Problem(at, expected="arguments that are a JSON object", actual=arguments[:120])
 
 
+def call_names_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """The model called a function by a name, where functions were declared."""
+    if (reason := tool_calls_came(x, profile)) is not None:
+        return reason
+    if not x.asked.tool_names:
+        return Unjudged("the request declares no functions", Hindrance.RECORDING)
+    functions = [function_of(call) for _, _, m in messages_of(x) for call in calls_of(m)]
+    named = any(isinstance(function.get("name"), str) for function in functions)
+    return None if named else Unjudged("the calls name no function")
+
+
 @check(
     "chat.response.tool-call-names",
     level=SHOULD,
     on=with_tools(completions),
-    given=tool_calls_came,
+    given=call_names_came,
     probes=(*TOOLS, "tools.named"),
 )
 def called_functions_were_declared(x: Reading, profile: Profile) -> Problems:
@@ -454,7 +559,7 @@ def called_functions_were_declared(x: Reading, profile: Profile) -> Problems:
     for at, _, message in messages_of(x):
         for position, call in enumerate(calls_of(message)):
             name = function_of(call).get("name")
-            if isinstance(name, str) and declared and name not in declared:
+            if isinstance(name, str) and name not in declared:
                 yield Problem(
                     f"{at}/message/tool_calls/{position}/function/name",
                     expected=" or ".join(map(repr, declared[:5])),

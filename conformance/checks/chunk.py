@@ -12,18 +12,20 @@ from conformance.spec.validate import Violation
 from conformance.wire.deltas import ChoiceParts, ToolCallParts
 from conformance.wire.reading import Reading
 
-from .chat import MILLISECONDS, argument_problems
-from .fields import Field, absent_logprobs, field_problems
+from .chat import CUT, MILLISECONDS, argument_problems
+from .fields import Field, absent_logprobs, broken, field_problems, missing
 from .givens import chunks_came, finished_stream, values_kept
-from .kinds import streams, with_tools
-from .registry import MAY, MUST, SHOULD, Problems, check
+from .kinds import single_choice, streams, unnamed_tools, with_tools
+from .registry import MAY, MUST, SHOULD, Given, Problems, check
 from .stream import unreadable
-from .usage import bounds_broken, sum_broken
+from .usage import COUNTS, bounds_broken, sum_broken, uncounted
 
 STREAM = ("chat.stream.basic",)
 USAGE = ("chat.stream.usage",)
 TOOLS = ("tools.stream.required",)
 SCHEMA = "chat.completion.chunk"
+OTHER_ROLES = ("developer", "system", "user", "tool", "function")
+"""Roles that the schema lists although no answer has them."""
 Numbered = tuple[int, dict[str, JSON]]
 
 
@@ -58,32 +60,46 @@ FIELDS = (
         "`finish_reason` of a chunk is null or one of the documented values.",
         (("choices", "*", "finish_reason"),),
     ),
-    Field("chunk.role", "`delta.role` is a documented role.", ((*_DELTA, "role"),)),
-    Field("chunk.content", "`delta.content` is a string or null.", ((*_DELTA, "content"),)),
-    Field("chunk.refusal", "`delta.refusal` is a string or null.", ((*_DELTA, "refusal"),)),
+    Field("chunk.role", '`delta.role` is "assistant".', ((*_DELTA, "role"),), optional=True),
+    Field(
+        "chunk.content",
+        "`delta.content` is a string or null.",
+        ((*_DELTA, "content"),),
+        optional=True,
+    ),
+    Field(
+        "chunk.refusal",
+        "`delta.refusal` is a string or null.",
+        ((*_DELTA, "refusal"),),
+        optional=True,
+    ),
     Field(
         "chunk.tool-calls",
         "Entries of `delta.tool_calls` have an integer index and text for id, name and arguments.",
         ((*_DELTA, "tool_calls"),),
         _null,
+        optional=True,
     ),
     Field(
         "chunk.function-call",
         "`delta.function_call` has a name and arguments as text.",
         ((*_DELTA, "function_call"),),
         _null,
+        optional=True,
     ),
     Field(
         "chunk.logprobs",
         "`logprobs` of a chunk is null or lists tokens with their log probabilities.",
         (("choices", "*", "logprobs"),),
         absent_logprobs,
+        optional=True,
     ),
     Field(
         "chunk.usage",
         "`usage` of a chunk is null or counts tokens as integers.",
         (("usage",),),
         _null_detail,
+        optional=True,
     ),
     Field(
         "chunk.service-tier",
@@ -91,6 +107,7 @@ FIELDS = (
         (("service_tier",),),
         _unlisted,
         SHOULD,
+        optional=True,
     ),
     Field(
         "chunk.system-fingerprint",
@@ -98,6 +115,7 @@ FIELDS = (
         (("system_fingerprint",),),
         None,
         SHOULD,
+        optional=True,
     ),
 )
 
@@ -132,14 +150,26 @@ def _grouped(found: list[tuple[int, Problem]]) -> Iterator[Problem]:
 def _declare(field: Field) -> None:
     probes = {"chunk.tool-calls": TOOLS, "chunk.usage": USAGE}.get(field.id, STREAM)
 
+    def carried(x: Reading, profile: Profile) -> Unjudged | None:
+        """A chunk has what may be absent; whether tools are called is up to the model."""
+        tools = field.id == "chunk.tool-calls" and x.asked.tool_names
+        hindrance = Hindrance.MODEL if tools else Hindrance.RECORDING
+        return missing(field, (chunk for _, chunk in content_chunks(x)), hindrance)
+
     @check(
-        field.id, level=field.level, on=streams, given=chunks_came, probes=probes, title=field.title
+        field.id,
+        level=field.level,
+        on=streams,
+        given=(chunks_came, carried) if field.optional else chunks_came,
+        probes=probes,
+        title=field.title,
     )
     def owned(x: Reading, profile: Profile) -> Problems:
+        chunks = content_chunks(x)
         found = [
-            (number, problem)
-            for number, chunk in content_chunks(x)
-            for problem in field_problems(field, FIELDS, SCHEMA, chunk)
+            (chunks[place][0], problem)
+            for place, those in broken(x, SCHEMA, [chunk for _, chunk in chunks])
+            for problem in field_problems(field, FIELDS, chunks[place][1], those)
         ]
         yield from _grouped(found)
         yield from _extra(field.id, x)
@@ -155,6 +185,16 @@ def _extra(field: str, x: Reading) -> Problems:
                 actual="an opening event without choices",
                 level=MAY,
             )
+    if field == "chunk.role":
+        for choice in spoken(x):
+            other = [(n, role) for n, role in choice.roles if role in OTHER_ROLES]
+            if other:
+                yield Problem(
+                    f"event {other[0][0]}: choice {choice.index}",
+                    expected='"assistant"',
+                    actual=repr(other[0][1]),
+                    level=SHOULD,
+                )
     if field == "chunk.created":
         for number, chunk in content_chunks(x)[:1]:
             created = chunk.get("created")
@@ -180,10 +220,29 @@ for _field in FIELDS:
     _declare(_field)
 
 
+def values_of(x: Reading, name: str) -> list[tuple[int, JSON]]:
+    """The values of a member that have its type, with their events."""
+    kind = int if name == "created" else str  # what has another type is another check's
+    return [(n, c[name]) for n, c in content_chunks(x) if isinstance(c.get(name), kind)]
+
+
+def comparable(name: str) -> Given:
+    """More than one chunk has this member, in its type, and the recording keeps it."""
+
+    def given(x: Reading, profile: Profile) -> Unjudged | None:
+        if (reason := chunks_came(x, profile) or values_kept(x, profile)) is not None:
+            return reason
+        if len(content_chunks(x)) < 2:
+            return Unjudged("the stream has one chunk", Hindrance.MODEL)
+        enough = len(values_of(x, name)) > 1
+        return None if enough else Unjudged(f"the chunks have no {name} to compare")
+
+    return given
+
+
 def _constant(x: Reading, name: str, level: Level | None = None) -> Problems:
     """A problem at the first chunk whose value differs from the first one's."""
-    kind = int if name == "created" else str  # what has another type is another check's
-    chunks = [(n, c[name]) for n, c in content_chunks(x) if isinstance(c.get(name), kind)]
+    chunks = values_of(x, name)
     for number, value in chunks[1:]:
         if value != chunks[0][1]:
             yield Problem(
@@ -195,7 +254,7 @@ def _constant(x: Reading, name: str, level: Level | None = None) -> Problems:
             return
 
 
-@check("chunk.id-constant", level=MUST, on=streams, given=(chunks_came, values_kept), probes=STREAM)
+@check("chunk.id-constant", level=MUST, on=streams, given=comparable("id"), probes=STREAM)
 def id_stays(x: Reading, profile: Profile) -> Problems:
     """All chunks of a stream have the same id."""
     yield from _constant(x, "id")
@@ -205,7 +264,7 @@ def id_stays(x: Reading, profile: Profile) -> Problems:
     "chunk.created-constant",
     level=SHOULD,
     on=streams,
-    given=(chunks_came, values_kept),
+    given=comparable("created"),
     probes=STREAM,
 )
 def created_stays(x: Reading, profile: Profile) -> Problems:
@@ -217,7 +276,7 @@ def created_stays(x: Reading, profile: Profile) -> Problems:
     "chunk.model-constant",
     level=SHOULD,
     on=streams,
-    given=(chunks_came, values_kept),
+    given=comparable("model"),
     probes=STREAM,
 )
 def model_stays(x: Reading, profile: Profile) -> Problems:
@@ -270,7 +329,32 @@ def role_is_sent(x: Reading, profile: Profile) -> Problems:
             )
 
 
-@check("chunk.role-first", level=SHOULD, on=streams, given=read_to_the_end, probes=STREAM)
+def role_and_content_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came to its end with a role, and with content that it can stand before."""
+    if (reason := read_to_the_end(x, profile)) is not None:
+        return reason
+    if not any(choice.roles for choice in spoken(x)):
+        return Unjudged("no role in the stream")
+    placed = any(choice.roles and choice.carries for choice in spoken(x))
+    return None if placed else Unjudged("no content in the stream", Hindrance.MODEL)
+
+
+def role_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came to its end with a role."""
+    if (reason := read_to_the_end(x, profile)) is not None:
+        return reason
+    sent = any(choice.roles for choice in spoken(x))
+    return None if sent else Unjudged("no role in the stream")
+
+
+@check(
+    "chunk.role-first",
+    level=SHOULD,
+    on=streams,
+    given=role_and_content_came,
+    claimed=role_claimed,
+    probes=STREAM,
+)
 def role_comes_first(x: Reading, profile: Profile) -> Problems:
     """The role comes no later than the first content."""
     for choice in spoken(x):
@@ -287,7 +371,7 @@ def role_comes_first(x: Reading, profile: Profile) -> Problems:
     "chunk.role-once",
     level=SHOULD,
     on=streams,
-    given=read_to_the_end,
+    given=role_came,
     claimed=one_role_claimed,
     probes=STREAM,
 )
@@ -315,7 +399,15 @@ def each_choice_finishes(x: Reading, profile: Profile) -> Problems:
             )
 
 
-@check("chunk.finish-once", level=MUST, on=streams, given=read_to_the_end, probes=STREAM)
+def finish_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came to its end, and a choice of it finished."""
+    if (reason := read_to_the_end(x, profile)) is not None:
+        return reason
+    finished = any(choice.finishes for choice in spoken(x))
+    return None if finished else Unjudged("no finish_reason in the stream")
+
+
+@check("chunk.finish-once", level=MUST, on=streams, given=finish_came, probes=STREAM)
 def each_choice_finishes_once(x: Reading, profile: Profile) -> Problems:
     """A choice finishes once, with one reason."""
     for choice in spoken(x):
@@ -330,7 +422,7 @@ def each_choice_finishes_once(x: Reading, profile: Profile) -> Problems:
             break
 
 
-@check("chunk.finish-last", level=SHOULD, on=streams, given=read_to_the_end, probes=STREAM)
+@check("chunk.finish-last", level=SHOULD, on=streams, given=finish_came, probes=STREAM)
 def nothing_follows_the_finish(x: Reading, profile: Profile) -> Problems:
     """A choice carries nothing more after its finish_reason."""
     for choice in spoken(x):
@@ -345,10 +437,16 @@ def nothing_follows_the_finish(x: Reading, profile: Profile) -> Problems:
             )
 
 
-@check("chunk.choice-count", level=MUST, on=streams, given=read_to_the_end, probes=STREAM)
+@check(
+    "chunk.choice-count",
+    level=MUST,
+    on=single_choice(streams),
+    given=read_to_the_end,
+    probes=STREAM,
+)
 def one_choice_unless_asked(x: Reading, profile: Profile) -> Problems:
     """A stream asked for without `n` has exactly one choice, index 0."""
-    if x.asked.body.get("n") in (None, 1) and sorted(x.choices) != [0]:
+    if sorted(x.choices) != [0]:
         yield Problem("choices", expected="index 0 only", actual=f"indexes {sorted(x.choices)}")
 
 
@@ -476,12 +574,18 @@ def usage_stands_in_its_place(x: Reading, profile: Profile) -> Problems:
         )
 
 
-@check("chunk.usage-kept", level=SHOULD, on=streams, given=usage_came, probes=USAGE)
+def usage_at_the_end(x: Reading, profile: Profile) -> Unjudged | None:
+    """The stream carries usage, and not before its last finish_reason, of which chunk.usage-place speaks."""
+    if (reason := usage_came(x, profile)) is not None:
+        return reason
+    early = usage_chunks(x)[-1][0] < last_finish(x)
+    return Unjudged("the usage comes before the end") if early else None
+
+
+@check("chunk.usage-kept", level=SHOULD, on=streams, given=usage_at_the_end, probes=USAGE)
 def usage_is_not_erased(x: Reading, profile: Profile) -> Problems:
     """No chunk after the usage carries `usage: null`."""
     last = usage_chunks(x)[-1][0]
-    if last < last_finish(x):
-        return  # in the wrong place, which chunk.usage-place says
     for number, chunk in x.chunks:
         if number > last and "usage" in chunk and chunk["usage"] is None:
             yield Problem(
@@ -492,7 +596,12 @@ def usage_is_not_erased(x: Reading, profile: Profile) -> Problems:
             return
 
 
-@check("chunk.usage-sum", level=SHOULD, on=streams, given=usage_came, probes=USAGE)
+def usage_summed(x: Reading, profile: Profile) -> Unjudged | None:
+    """The stream carries usage that has all three counts."""
+    return usage_came(x, profile) or uncounted(usage_chunks(x)[-1][1]["usage"], *COUNTS)
+
+
+@check("chunk.usage-sum", level=SHOULD, on=streams, given=usage_summed, probes=USAGE)
 def usage_adds_up(x: Reading, profile: Profile) -> Problems:
     """The usage of a stream adds up, and its details fit into it."""
     number, chunk = usage_chunks(x)[-1]
@@ -551,8 +660,22 @@ def first_delta_introduces_the_call(x: Reading, profile: Profile) -> Problems:
             )
 
 
+def later_deltas_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """The stream calls a tool in more than one delta, all of one call."""
+    if (reason := calls_came(x, profile)) is not None:
+        return reason
+    if not any(len(call.fragments) > 1 for _, call in calls_of(x)):
+        return Unjudged("each call comes in one delta", Hindrance.RECORDING)
+    mixed = all(second_id(call) is not None for _, call in calls_of(x) if len(call.fragments) > 1)
+    return Unjudged("two calls share an index") if mixed else None
+
+
 @check(
-    "chunk.tool-later-deltas", level=SHOULD, on=with_tools(streams), given=calls_came, probes=TOOLS
+    "chunk.tool-later-deltas",
+    level=SHOULD,
+    on=with_tools(streams),
+    given=later_deltas_came,
+    probes=TOOLS,
 )
 def later_deltas_only_add(x: Reading, profile: Profile) -> Problems:
     """Later deltas of a call repeat neither id nor name, and send neither id nor type as null."""
@@ -593,13 +716,39 @@ def calls_do_not_share_an_index(x: Reading, profile: Profile) -> Problems:
             )
 
 
-@check("chunk.tool-arguments", level=SHOULD, on=with_tools(streams), given=calls_came, probes=TOOLS)
+def whole_calls(x: Reading) -> list[tuple[ChoiceParts, ToolCallParts]]:
+    """The calls of functions that no limit cut and no other call is mixed with."""
+    return [
+        (choice, call)
+        for choice, call in calls_of(x)
+        if choice.finish not in CUT
+        and call.first.entry.get("type") != "custom"
+        and second_id(call) is None
+        and all(isinstance(f.function.get("arguments"), str | None) for f in call.fragments)
+    ]
+
+
+def whole_calls_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """The stream calls a function, and no limit cut it."""
+    if (reason := calls_came(x, profile)) is not None:
+        return reason
+    if whole_calls(x):
+        return None
+    if any(second_id(call) is not None for _, call in calls_of(x)):
+        return Unjudged("two calls share an index")
+    return Unjudged("no call of a function that is whole", Hindrance.MODEL)
+
+
+@check(
+    "chunk.tool-arguments",
+    level=SHOULD,
+    on=with_tools(streams),
+    given=whole_calls_came,
+    probes=TOOLS,
+)
 def argument_fragments_join(x: Reading, profile: Profile) -> Problems:
     """The argument fragments of a call join to the text of a JSON object, unless the token limit cut them."""
-    for choice, call in calls_of(x):
-        custom = call.first.entry.get("type") == "custom"
-        if choice.finish in ("length", "content_filter") or custom or second_id(call) is not None:
-            continue
+    for choice, call in whole_calls(x):
         yield from argument_problems(
             call.arguments, f"choice {choice.index}: tool call {call.index}"
         )
@@ -623,14 +772,12 @@ def finish_tool_calls_has_calls(x: Reading, profile: Profile) -> Problems:
 @check(
     "chunk.tool-calls-finish",
     level=SHOULD,
-    on=with_tools(streams),
+    on=unnamed_tools(streams),
     given=calls_came,
-    probes=(*TOOLS, "tools.stream.named"),
+    probes=TOOLS,
 )
 def calls_finish_with_tool_calls(x: Reading, profile: Profile) -> Problems:
     """A stream that calls tools finishes with "tool_calls"; a tool named by the request may finish with "stop"."""
-    if x.asked.named_tool:
-        return
     for choice in spoken(x):
         if choice.tools and choice.finish == "stop":
             yield Problem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from conformance.model.finding import Problem, Unjudged
+from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.wire.deltas import ChoiceParts
@@ -20,8 +20,9 @@ from .answers import (
     dated,
     offered,
     several,
+    too_short_to_count,
     toolless,
-    unless_claimed,
+    untimed,
 )
 from .chunk import content_chunks, read_to_the_end, spoken, usage_came, usage_chunks
 from .givens import bytes_kept, chunks_came, event_stream, succeeded
@@ -30,7 +31,7 @@ from .registry import MAY, MUST, SHOULD, Problems, check
 from .stream import LONG, STREAM, error_came
 from .turn import judged_turn, refused_turn
 
-_LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r)")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 _SHOWN = 120
 
 
@@ -52,11 +53,14 @@ def identified_event(x: Reading, profile: Profile) -> Unjudged | None:
 def empty_blocks(body: bytes, end: int) -> list[int]:
     """Where blank lines follow no field although an ``id`` is set, as byte offsets."""
     found, named, filled = [], False, False
-    for line in _LINE.finditer(body, 0, end):
-        name, _, value = line[1].partition(b":")
-        if not line[1]:
+    start = 0
+    for line_end in _LINE_END.finditer(body, 0, end):
+        at, line = start, body[start : line_end.start()]
+        start = line_end.end()
+        name, _, value = line.partition(b":")
+        if not line:
             if named and not filled:
-                found.append(line.start())
+                found.append(at)
             filled = False
         elif name:  # a comment has none
             filled = True
@@ -130,7 +134,15 @@ def _silent(choice: ChoiceParts) -> bool:
     return choice.finish == "stop" and not said
 
 
-@check("chunk.says-something", level=SHOULD, on=streams, given=read_to_the_end, probes=STREAM)
+def stopped(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came to its end, and a choice of it finished with "stop"."""
+    if (reason := read_to_the_end(x, profile)) is not None:
+        return reason
+    said_all = any(choice.finish == "stop" for choice in spoken(x))
+    return None if said_all else Unjudged('no choice finishes with "stop"', Hindrance.MODEL)
+
+
+@check("chunk.says-something", level=SHOULD, on=streams, given=stopped, probes=STREAM)
 def a_stop_has_something_to_say(x: Reading, profile: Profile) -> Problems:
     """A stream that finishes with "stop" has carried something, at the latest where its tokens are counted."""
     carriers = usage_chunks(x)
@@ -172,11 +184,19 @@ def only_declared_tools_are_called(x: Reading, profile: Profile) -> Problems:
             )
 
 
+def timed(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came whose first chunk has a creation time in seconds, and a Date header."""
+    if (reason := chunks_came(x, profile) or dated(x, profile)) is not None:
+        return reason
+    first = content_chunks(x)[:1]
+    return untimed(first[0][1].get("created") if first else None)
+
+
 @check(
     "chunk.created-plausible",
     level=SHOULD,
     on=streams,
-    given=(chunks_came, dated),
+    given=timed,
     probes=STREAM,
 )
 def created_is_about_now(x: Reading, profile: Profile) -> Problems:
@@ -185,40 +205,31 @@ def created_is_about_now(x: Reading, profile: Profile) -> Problems:
         yield from created_problems(value.get("created"), x, f"event {number}: /created")
 
 
+def _texts(x: Reading) -> list[str]:
+    return [choice.text for choice in spoken(x) if not snapshots(choice)]
+
+
+def long_text_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came with a text that is long enough, and a count of its tokens."""
+    if (reason := usage_came(x, profile)) is not None:
+        return reason
+    return too_short_to_count(_texts(x), usage_chunks(x)[-1][1]["usage"])
+
+
 @check(
     "chunk.usage-plausible",
     level=SHOULD,
     on=streams,
-    given=usage_came,
+    given=long_text_came,
     probes=LONG,
 )
 def usage_suits_the_text(x: Reading, profile: Profile) -> Problems:
     """The completion_tokens of a stream are at least one for every 40 characters of text."""
     number, value = usage_chunks(x)[-1]
-    texts = [choice.text for choice in spoken(x) if not snapshots(choice)]
-    yield from count_problems(texts, value["usage"], f"event {number}: /usage")
+    yield from count_problems(_texts(x), value["usage"], f"event {number}: /usage")
 
 
 # Several choices
-
-
-@check(
-    "chunk.choices-asked",
-    level=MUST,
-    on=several(streams),
-    given=read_to_the_end,
-    claimed=offered("n"),
-    probes=("chat.stream.n2",),
-)
-def as_many_choices_as_asked(x: Reading, profile: Profile) -> Problems:
-    """A stream asked for with `n` has that many choices."""
-    if len(x.choices) != x.asked.n:
-        yield Problem(
-            "choices",
-            expected=f"{x.asked.n} choices",
-            actual=f"{len(x.choices)}",
-            level=unless_claimed(x, profile, "n"),
-        )
 
 
 def several_came(x: Reading, profile: Profile) -> Unjudged | None:

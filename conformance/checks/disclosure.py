@@ -11,6 +11,7 @@ from conformance.wire.reading import Reading
 
 from .auth import keys_wanted
 from .errors import (
+    SEARCHED,
     any_error,
     client_error,
     error_body,
@@ -25,7 +26,7 @@ from .models import entries, listed, lists_claimed
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 
 LENIENT = ("errors.json.nan", "errors.json.trailing", "errors.json.utf8-cut", "errors.json.utf16")
-ODD_KEYS = ("auth.query-key", "auth.two-keys", "auth.non-ascii-key")
+ODD_KEYS = ("auth.query-key", "auth.two-keys", "auth.non-ascii-key", "auth.spaced-key")
 _MADE_UP = "sk-conformance-"
 _MILLISECONDS = 100_000_000_000
 """Later than any time in seconds that is meant: the year 5138."""
@@ -161,8 +162,8 @@ _UPSTREAM = re.compile(
     rb"|\bECONN(?:REFUSED|RESET) [^\s\"\\]{4,100}:\d+"
     rb"|\bE(?:NOTFOUND|AI_AGAIN) [\w.-]{3,100}"
     rb"|HTTPS?ConnectionPool\(host=[^)]{1,120}\)"
-    rb"|\b[\w-]+(?:\.[\w-]+)*\.svc(?:\.cluster\.local)?(?::\d+|\b/)"
-    rb"|\b[\w.-]+\.(?:cluster\.local|compute\.internal|docker\.internal)\b"
+    rb"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.svc(?:\.cluster\.local)?(?::\d+|\b/)"
+    rb"|\b[\w.-]{1,200}\.(?:cluster\.local|compute\.internal|docker\.internal)\b"
     rb"|\b(?:lookup|connect(?:ing)? to|host|upstream:?) \[?" + _PRIVATE + rb":\d+"
 )
 
@@ -170,7 +171,7 @@ _UPSTREAM = re.compile(
 @check("errors.no-addresses", level=SHOULD, on=anything, given=any_error, probes=("chat.basic", "errors.unknown-model"))  # fmt: skip
 def errors_name_no_upstream(x: Reading, profile: Profile) -> Problems:
     """An error names no host or address of the network behind the endpoint."""
-    found = _UPSTREAM.search(x.body)
+    found = _UPSTREAM.search(x.body, 0, SEARCHED)
     if found:
         yield Problem(
             f"byte {found.start()} of the body",
@@ -182,14 +183,14 @@ def errors_name_no_upstream(x: Reading, profile: Profile) -> Problems:
 _OF_A_KEY = 6
 """Different characters that a real key has at least."""
 _KEY = re.compile(
-    rb"\b(?:sk|gsk|xai|csk|pplx|nvapi|r8|hf)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9]{24,}"
+    rb"\b(?:sk|gsk|xai|csk|pplx|nvapi|r8|hf)[-_](?:[A-Za-z0-9]{1,40}[-_]){0,6}[A-Za-z0-9]{24,}"
 )
 
 
 @check("errors.no-keys", level=MUST, on=anything, given=any_error, probes=("chat.basic", "errors.unknown-model"))  # fmt: skip
 def errors_show_no_keys(x: Reading, profile: Profile) -> Problems:
     """An error shows no key of the endpoint's own."""
-    for found in _KEY.finditer(x.body):
+    for found in _KEY.finditer(x.body, 0, SEARCHED):
         key = found.group().decode("ascii", "replace")
         # Few different characters are a mask, such as sk-xxxxxxxx, and no key.
         if not key.startswith(_MADE_UP) and len(set(key)) >= _OF_A_KEY:
@@ -211,7 +212,7 @@ def errors_show_no_keys(x: Reading, profile: Profile) -> Problems:
     presupposes="chat.basic",
 )
 def odd_credentials_are_refused(x: Reading, profile: Profile) -> Problems:
-    """A made-up key in the query, given twice or with letters beyond ASCII is refused."""
+    """A made-up key in the query, given twice, with spaces or with letters beyond ASCII is refused."""
     if (actual := taken(x, profile)) is not None:
         known = profile.endpoint.auth.required is True
         yield Problem(

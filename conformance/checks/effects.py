@@ -20,6 +20,7 @@ from conformance.wire.reading import Reading
 
 from .answers import completion_tokens
 from .logprobs import Scores, scores_of, stream_scores
+from .usage import carries_usage
 
 Body = Mapping[str, JSON]
 
@@ -42,6 +43,8 @@ class Seen:
     at: str = ""
     level: Level | None = None
     """How much it matters, where it is less than an effect that is missing altogether."""
+    telling: bool = True
+    """Whether what was seen is more than what an ordinary answer looks like anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ def _seen(text: str) -> Seen:
 
 def _missing(text: str, at: str = "", level: Level | None = None) -> Seen:
     return Seen(Effect.MISSING, text, at, level)
+
+
+def _as_ever(text: str) -> Seen:
+    """As it should be, and as it may well be without the parameter."""
+    return Seen(Effect.SEEN, text, telling=False)
 
 
 def _unclear(text: str) -> Seen:
@@ -167,11 +175,13 @@ def _scores(x: Reading) -> list[Scores]:
 
 
 def _logprobs(x: Reading) -> Seen:
-    if any(score.entries for score in _scores(x)):
+    scores = _scores(x)
+    bare = next((score for score in scores if score.missing), None)
+    if bare is not None:
+        return _missing("text without log probabilities", bare.at)
+    if any(score.entries for score in scores):
         return _seen("log probabilities came")
-    if not any(one.text for one in said(x)):
-        return _unclear("the answer has no text")
-    return _missing("text without log probabilities", "/choices/0/logprobs")
+    return _unclear("the answer has no text that could have any")
 
 
 def _top_logprobs(x: Reading) -> Seen:
@@ -193,8 +203,9 @@ def form_of(body: Body) -> Mapping[str, JSON]:
 
 
 def schema_of(body: Body) -> JSON:
-    """The schema that the answer is to obey."""
-    given = form_of(body).get("json_schema")
+    """The schema that the answer is to obey; None where the format asks for none."""
+    form = form_of(body)
+    given = form.get("json_schema") if form.get("type") == "json_schema" else None
     return given.get("schema") if isinstance(given, dict) else None
 
 
@@ -204,19 +215,26 @@ def _strict(body: Body) -> bool:
 
 
 def _response_format(x: Reading) -> Seen:
-    complete = [one for one in said(x) if one.finish not in ("length", "content_filter")]
-    complete = [one for one in complete if not one.refusal and not one.calls]
+    complete = [one for one in said(x) if one.finish not in (None, "length", "content_filter")]
+    complete = [one for one in complete if one.text and not one.refusal and not one.calls]
     if not complete:
         return _unclear("no answer came to its end")
     for one in complete:
-        if (problem := _form_problem(one, x.asked.body)) is not None:
+        if (problem := _form_problem(one, x.asked.body, of_shapes=_sends_shapes(x))) is not None:
             return problem
     return _seen(f"JSON came: {_brief(complete[0].text)}")
 
 
-def _form_problem(one: Said, body: Body) -> Seen | None:
+def _sends_shapes(x: Reading) -> bool:
+    """Whether a request tries a schema, of which the checks of schemas tell whether it was obeyed."""
+    return (x.exchange.probe or "").startswith("schema.")
+
+
+def _form_problem(one: Said, body: Body, *, of_shapes: bool) -> Seen | None:
     parsed = strict_json.parse(one.text.encode("utf-8", "replace"))
     at = f"{one.at}/message/content" if one.at.startswith("/") else one.at
+    if parsed.error is not None and body.get("stop"):
+        return _unclear("a stop sequence may have ended the text inside the JSON")
     if parsed.error is not None:
         return _missing(f"the text is no JSON: {_brief(one.text)}", at)
     if form_of(body).get("type") == "json_object":
@@ -226,8 +244,9 @@ def _form_problem(one: Said, body: Body) -> Seen | None:
     broken = breach(schema_of(body), parsed.value)
     if broken is None:
         return None
-    if not _strict(body):
-        return _unclear(f"the answer does not obey a schema that is not strict ({broken})")
+    if of_shapes or not _strict(body):
+        kind = "one of many schemas" if of_shapes else "a schema that is not strict"
+        return _unclear(f"the answer does not obey {kind} ({broken})")
     return _missing(f"the answer does not obey the schema ({broken}): {_brief(one.text)}", at)
 
 
@@ -257,7 +276,7 @@ def _tool_choice(x: Reading) -> Seen:
     called = [call.name for one in choices for call in one.calls]
     told = f"calls of {', '.join(called)}" if called else "no tool call"
     if choice == "none":
-        return _missing(told) if called else _seen(told)
+        return _missing(told) if called else _as_ever(told)
     mode, allowed = _allowed(choice)
     wanted = (name,) if (name := _named(choice)) else allowed
     if wanted and not set(called) <= set(wanted):
@@ -292,7 +311,7 @@ def _parallel(x: Reading) -> Seen:
     most = max((len(one.calls) for one in said(x)), default=0)
     if most > 1:
         return _missing(f"{most} calls in one answer")
-    return _seen("one call") if most else _unclear("the model made no call")
+    return _as_ever("one call") if most else _unclear("the model made no call")
 
 
 def _functions(x: Reading) -> Seen:
@@ -306,7 +325,7 @@ def _function_call(x: Reading) -> Seen:
     called = [one.function_call.name for one in choices if one.function_call]
     told = f"calls of {', '.join(called)}" if called else "no function call"
     if wish == "none":
-        return _missing(told) if called else _seen(told)
+        return _missing(told) if called else _as_ever(told)
     if not choices or (not called and any(one.finish == "length" for one in choices)):
         return _unclear(told)
     wanted = wish.get("name") if isinstance(wish, dict) else None
@@ -324,7 +343,7 @@ def _options(body: Body) -> Mapping[str, JSON]:
 def _obfuscation(x: Reading) -> Seen:
     padded = [number for number, chunk in x.chunks if "obfuscation" in chunk]
     if not padded:
-        return _seen("no chunk is padded")
+        return _as_ever("no chunk is padded")
     return _missing("chunks have `obfuscation`", f"event {padded[0]}", Level.SHOULD)
 
 
@@ -351,7 +370,10 @@ def _one_unit(text: str) -> bool:
 
 def _forces_one(body: Body) -> bool:
     bias = body.get("logit_bias")
-    return isinstance(bias, dict) and list(bias.values()) == [100]
+    # A format or a forced call decides which tokens are left as well.
+    formed = schema_of(body) is not None or form_of(body).get("type") == "json_object"
+    free = not formed and body.get("tool_choice", "auto") in ("auto", "none")
+    return free and isinstance(bias, dict) and list(bias.values()) == [100]
 
 
 VISIBLE: Mapping[str, Visible] = {
@@ -418,3 +440,64 @@ VISIBLE: Mapping[str, Visible] = {
     ),
 }
 """Parameters whose effect shows from outside in a single answer."""
+
+
+# Effects that other checks look for
+
+
+def _streams(x: Reading) -> Seen:
+    if x.looks_like_events:
+        return _seen("an event stream came")
+    return _missing("one body came") if x.body.strip() else _unclear("the body is empty")
+
+
+def _usage_came(x: Reading) -> Seen:
+    return _seen("usage came") if carries_usage(x) else _missing("no usage in the stream")
+
+
+MEMBERS: Mapping[str, Visible] = {
+    "stream": Visible(lambda b: b.get("stream") is True, lambda b: "an event stream", _streams),
+    "stream_options.include_usage": Visible(
+        lambda b: _options(b).get("include_usage") is True and b.get("stream") is True,
+        lambda b: "usage before [DONE]",
+        _usage_came,
+    ),
+}
+"""What ``stream.answers-with-events`` and ``chunk.usage-asked`` hold their answers to."""
+
+
+# What is left of a value that is above a maximum
+
+
+def cut_to(name: str, x: Reading) -> str | None:
+    """What came instead of more than is allowed; None where nothing was cut, or it would not show."""
+    measure = _MEASURES.get(name)
+    return measure(x) if measure is not None else None
+
+
+def _fewer_choices(x: Reading) -> str | None:
+    came = len(said(x))
+    return (
+        f"{came} choice{'' if came == 1 else 's'} for {x.asked.n}" if 0 < came < x.asked.n else None
+    )
+
+
+def _fewer_stops(x: Reading) -> str | None:
+    seen = _stop(x)
+    count = len(stops_of(x.asked.body))
+    lost = seen.effect is Effect.MISSING and count > 1
+    return f"not all of {count} sequences have an effect" if lost else None
+
+
+def _fewer_alternatives(x: Reading) -> str | None:
+    asked = whole(x.asked.body.get("top_logprobs")) or 0
+    listed = [e.get("top_logprobs") for score in _scores(x) for e in score.entries]
+    most = max((len(found) for found in listed if isinstance(found, list)), default=0)
+    return f"{most} alternatives for {asked}" if 0 < most < asked else None
+
+
+_MEASURES: Mapping[str, Callable[[Reading], str | None]] = {
+    "n": _fewer_choices,
+    "stop": _fewer_stops,
+    "top_logprobs": _fewer_alternatives,
+}

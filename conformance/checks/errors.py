@@ -11,7 +11,7 @@ from conformance.wire.reading import Reading
 
 from .givens import answered, headers_kept, readable, whole
 from .kinds import anything, mistakes, probe
-from .registry import MUST, SHOULD, Problems, check
+from .registry import MUST, SHOULD, Given, Problems, check
 
 PROBES: dict[Cause, tuple[str, ...]] = {
     Cause.MALFORMED_JSON: ("errors.malformed-json", "errors.empty-body"),
@@ -153,6 +153,9 @@ _MAY_PASS = (
     "errors.message.no-role",
     "errors.message.bad-role",
     "errors.message.no-content",
+    "errors.message.content-type",
+    "errors.message.orphan-result",
+    "errors.large-body",
     "errors.temperature-type",
 )
 """Mistakes that may be refused or overlooked, as long as they break nothing."""
@@ -222,18 +225,27 @@ def shape_of(x: Reading) -> Shape:
 
 
 def routing(x: Reading) -> bool:
-    """Whether the refusal may come from a router that knows nothing of the API."""
-    return cause_of(x) in (Cause.UNKNOWN_PATH, Cause.WRONG_METHOD) or x.status == 405
+    """Whether the refusal may come from a router or proxy that knows nothing of the API."""
+    return cause_of(x) in (Cause.UNKNOWN_PATH, Cause.WRONG_METHOD) or x.status in (405, 413)
 
 
-@check("errors.shape", level=MUST, on=anything, given=error_body, probes=ALL)
+def shape_stated(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was refused with a body that is no page, and the profile states a shape for it."""
+    if (reason := error_body(x, profile)) is not None:
+        return reason
+    if Shape.UNKNOWN in profile.shapes(x.status, cause=cause_of(x)):
+        return Unjudged("the profile states no error shape for it", Hindrance.RECORDING)
+    if routing(x) and shape_of(x) is Shape.EMPTY:  # api.openai.com itself answered so in 2026
+        return Unjudged("a router refused it without a body", Hindrance.RECORDING)
+    return None
+
+
+@check("errors.shape", level=MUST, on=anything, given=shape_stated, probes=ALL)
 def errors_have_their_shape(x: Reading, profile: Profile) -> Problems:
     """The body of a refusal has the error shape that the profile states."""
     shapes, shape = profile.shapes(x.status, cause=cause_of(x)), shape_of(x)
-    if Shape.UNKNOWN in shapes or shape in shapes:
+    if shape in shapes:
         return
-    if routing(x) and shape is Shape.EMPTY:
-        return  # api.openai.com itself answered so in 2026
     yield Problem(
         "body",
         expected=" or ".join(s.value for s in shapes),
@@ -278,14 +290,25 @@ def _shown(members: dict[str, JSON], name: str) -> str:
     return f"{members[name]!r}"[:160] if name in members else "absent"
 
 
+def member_came(name: str) -> Given:
+    """The error has this member, or the profile says that it is always there."""
+
+    def given(x: Reading, profile: Profile) -> Unjudged | None:
+        if (reason := members_came(x, profile)) is not None:
+            return reason
+        stated = name in profile.errors.members and not routing(x)
+        if name in x.envelope.members or stated:
+            return None
+        return Unjudged(f"the error has no {name}", Hindrance.RECORDING)
+
+    return given
+
+
 def _member(x: Reading, profile: Profile, name: str, types: tuple[str, ...]) -> Problems:
     """A problem if a member is missing although always sent, or of another type."""
     members, at = x.envelope.members, x.envelope.at
     if name not in members:
-        if name in profile.errors.members and not routing(x):
-            yield Problem(
-                f"{at}/{name}", expected=f"{name}, which is always there", actual="absent"
-            )
+        yield Problem(f"{at}/{name}", expected=f"{name}, which is always there", actual="absent")
         return
     kinds = {
         "str": "string",
@@ -302,19 +325,19 @@ def _member(x: Reading, profile: Profile, name: str, types: tuple[str, ...]) -> 
         )
 
 
-@check("errors.type", level=SHOULD, on=anything, given=members_came, probes=ALL)
+@check("errors.type", level=SHOULD, on=anything, given=member_came("type"), probes=ALL)
 def error_type_is_text(x: Reading, profile: Profile) -> Problems:
     """`type` of an error is a string."""
     yield from _member(x, profile, "type", ("string",))
 
 
-@check("errors.code", level=SHOULD, on=anything, given=members_came, probes=ALL)
+@check("errors.code", level=SHOULD, on=anything, given=member_came("code"), probes=ALL)
 def error_code_is_text_or_null(x: Reading, profile: Profile) -> Problems:
     """`code` of an error is a string or null, or as the profile states."""
     yield from _member(x, profile, "code", profile.errors.code_types)
 
 
-@check("errors.param", level=SHOULD, on=anything, given=members_came, probes=ALL)
+@check("errors.param", level=SHOULD, on=anything, given=member_came("param"), probes=ALL)
 def error_param_is_text_or_null(x: Reading, profile: Profile) -> Problems:
     """`param` of an error is a string or null."""
     yield from _member(x, profile, "param", ("string", "null"))
@@ -330,7 +353,8 @@ def code_stated(x: Reading, profile: Profile) -> Unjudged | None:
         return reason
     if refusal.statuses and x.status not in refusal.statuses:
         return Unjudged(f"status {x.status} is not the stated one")
-    return None
+    readable_text = all(isinstance(x.envelope.members.get(n), str | None) for n in ("code", "type"))
+    return None if readable_text else Unjudged("the error's code or type is no text")
 
 
 def codes_claimed(profile: Profile) -> str | None:
@@ -351,8 +375,6 @@ def errors_have_the_stated_code(x: Reading, profile: Profile) -> Problems:
     """A refusal carries the code and type that the profile states for its cause."""
     refusal, members = profile.refusal(CAUSE_OF[x.exchange.probe or ""]), x.envelope.members
     code, kind = members.get("code"), members.get("type")
-    if not isinstance(code, str | None) or not isinstance(kind, str | None):
-        return  # errors.code and errors.type say so
     if refusal.codes and code not in refusal.codes:
         yield Problem(
             f"{x.envelope.at}/code",
@@ -399,9 +421,12 @@ def errors_are_not_pages(x: Reading, profile: Profile) -> Problems:
             "body",
             expected="an error object",
             actual=f"a page: {x.body[:120].decode('utf-8', 'replace')!r}",
+            level=SHOULD if x.status == 413 else None,  # a proxy's, before the API saw the request
         )
 
 
+SEARCHED = 1 << 18
+"""Bytes of an error in which traces of the inside are searched for."""
 _INTERNALS = re.compile(
     rb"Traceback \(most recent call last\)"
     rb"|File \\?\"[^\"\n]{1,200}\.py\\?\", line \d+"
@@ -427,7 +452,7 @@ def any_error(x: Reading, profile: Profile) -> Unjudged | None:
 @check("errors.no-internals", level=MUST, on=anything, given=any_error, probes=ALL)
 def errors_keep_internals_to_themselves(x: Reading, profile: Profile) -> Problems:
     """An error shows no stack trace and no path of the server's files."""
-    found = _INTERNALS.search(x.body)
+    found = _INTERNALS.search(x.body, 0, SEARCHED)
     if found:
         yield Problem(
             f"byte {found.start()} of the body",
@@ -436,17 +461,29 @@ def errors_keep_internals_to_themselves(x: Reading, profile: Profile) -> Problem
         )
 
 
+def found_out(x: Reading, profile: Profile) -> Unjudged | None:
+    """The mistake was found, whatever came of it."""
+    if (reason := answered(x, profile)) is not None:
+        return reason
+    status = x.status or 0
+    if status < 300 and not error_with_success(x):
+        return Unjudged(f"status {status}, as if nothing were wrong")
+    said = status < 300 and profile.errors.with_status_200
+    stated = Unjudged("the profile says that errors come with status 200", Hindrance.RECORDING)
+    return stated if said else None
+
+
 @check(
     "errors.stream-as-json",
     level=MUST,
     on=probe("errors.stream.unknown-model", "errors.stream.messages-type"),
-    given=answered,
+    given=found_out,
     probes=("errors.stream.unknown-model", "errors.stream.messages-type"),
 )
 def refused_before_the_stream(x: Reading, profile: Profile) -> Problems:
     """A mistake found before streaming is an HTTP error with a plain body, though a stream was asked for."""
     status = x.status or 0
-    if status < 300 and error_with_success(x) and not profile.errors.with_status_200:
+    if status < 300:
         yield Problem(
             "status", expected="a 4xx status", actual=f"{status}, with the error in the body"
         )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
-from conformance.model.finding import Level, Problem
+from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.spec.validate import Violation, violations
+from conformance.wire.reading import Reading
 
 DROP = "drop"
 """What a softener returns where OpenAI itself departs from the schema: not even a note."""
 
 Softener = Callable[[dict[str, JSON], Violation], Level | str | None]
 Path = tuple[str, ...]
+_BROKEN: WeakKeyDictionary[Reading, dict[str, list[tuple[int, tuple[Violation, ...]]]]] = (
+    WeakKeyDictionary()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,26 @@ class Field:
     paths: tuple[Path, ...]
     soften: Softener | None = None
     level: Level = Level.MUST
+    optional: bool = False
+    """Whether an answer may do without it; then there is nothing to judge."""
+
+
+def present(value: JSON, pattern: Path) -> bool:
+    """Whether anything, null included, stands where a pattern leads."""
+    if not pattern:
+        return True
+    head, rest = pattern[0], pattern[1:]
+    if head == "*":
+        return isinstance(value, list) and any(present(entry, rest) for entry in value)
+    return isinstance(value, dict) and head in value and present(value[head], rest)
+
+
+def missing(field: Field, values: Iterable[JSON], hindrance: Hindrance) -> Unjudged | None:
+    """Why a field that may be absent cannot be judged: none of the values has it."""
+    values = list(values)
+    if not field.optional or any(present(v, pattern) for v in values for pattern in field.paths):
+        return None
+    return Unjudged(f"the answer has no {field.paths[0][-1]}", hindrance)
 
 
 def matches(path: tuple[str | int, ...], pattern: Path) -> bool:
@@ -44,12 +69,27 @@ def owner_of(path: tuple[str | int, ...], fields: tuple[Field, ...]) -> str:
     return owner
 
 
+def broken(
+    x: Reading, schema: str, values: Sequence[dict[str, JSON]]
+) -> list[tuple[int, tuple[Violation, ...]]]:
+    """Which of an exchange's values break a schema, by their place, and how; asked once for all fields."""
+    known = _BROKEN.setdefault(x, {})
+    if schema not in known:
+        found = ((place, violations(schema, value)) for place, value in enumerate(values))
+        known[schema] = [(place, those) for place, those in found if those]
+    return known[schema]
+
+
 def field_problems(
-    field: Field, fields: tuple[Field, ...], schema: str, value: dict[str, JSON], where: str = ""
+    field: Field,
+    fields: tuple[Field, ...],
+    value: dict[str, JSON],
+    those: Iterable[Violation],
+    where: str = "",
 ) -> list[Problem]:
-    """What the schema finds wrong in the parts that a field owns; ``where`` is put before each pointer."""
+    """Those violations of a value that are in the parts that a field owns; ``where`` is put before each pointer."""
     found = []
-    for violation in violations(schema, value):
+    for violation in those:
         if owner_of(violation.path, fields) != field.id:
             continue
         level = field.soften(value, violation) if field.soften else None

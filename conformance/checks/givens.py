@@ -81,13 +81,24 @@ def completion(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
-def event_stream(x: Reading, profile: Profile) -> Unjudged | None:
-    """An event stream came, perhaps not to its end."""
+def begun_stream(x: Reading, profile: Profile) -> Unjudged | None:
+    """An event stream came, perhaps not to its end, of whatever length."""
     for given in (succeeded, readable):
         if (reason := given(x, profile)) is not None:
             return reason
     if not x.looks_like_events:
         return Unjudged("answered without an event stream" if x.body else "the body is empty")
+    return None
+
+
+def event_stream(x: Reading, profile: Profile) -> Unjudged | None:
+    """An event stream came, perhaps not to its end, that is not too long to be read."""
+    if (reason := begun_stream(x, profile)) is not None:
+        return reason
+    if x.stream.too_large:
+        return Unjudged(
+            f"a stream of more than {len(x.stream.events):,} events, which are not read"
+        )
     return None
 
 

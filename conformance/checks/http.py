@@ -8,7 +8,7 @@ from conformance.model.profile import Profile
 from conformance.wire.reading import Reading
 
 from .givens import answered, bytes_kept, readable, whole
-from .kinds import anything, completions, mistakes, model_lists, ordinary_chat, single_models
+from .kinds import completions, mistakes, model_lists, ordinary_chat, single_models
 from .registry import MUST, SHOULD, Problems, check
 
 _UNANSWERED = {
@@ -27,7 +27,12 @@ def sent(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
-@check("http.answered", level=MUST, on=anything, given=sent, probes=("chat.basic",))
+def not_after_leaving(x: Reading) -> bool:
+    """Every exchange but that which shows whether a stream left half-read did harm."""
+    return x.exchange.probe != "isolation.next"
+
+
+@check("http.answered", level=MUST, on=not_after_leaving, given=sent, probes=("chat.basic",))
 def answers(x: Reading, profile: Profile) -> Problems:
     """Every request gets an HTTP response within the time allowed."""
     attempt = x.attempt
@@ -48,12 +53,15 @@ _OWN_CHECKS = (
     "chat.sdk-headers",
     "chat.stream.accept-events",
     "chat.stream.sdk-headers",
+    "isolation.next",
     "text.control",
     "text.lone-surrogate",
     "text.long-word",
     "text.separators",
     "text.unicode",
+    "turn.dumped-message",
     "turn.own-message",
+    "turn.parallel-results",
     "turn.stream-message",
     "turn.stream-tool-result",
     "turn.tool-result",
@@ -131,6 +139,8 @@ def json_body(x: Reading, profile: Profile) -> Unjudged | None:
         # An empty stream, or a success for a mistake, is what other checks are about.
         other = x.status != 200 or x.asked.streams or mistakes(x)
         return Unjudged("the body is empty") if other else None
+    if x.json.too_large:
+        return Unjudged(f"the body has {x.json.error}")
     if x.status == 200 and x.asked.chat and x.looks_like_events and x.object is None:
         return Unjudged("a stream")  # its media type has a check of its own
     return None

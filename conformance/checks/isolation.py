@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from conformance.model.canary import canaries_in
+from conformance.model.exchange import Ended
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.profile import Profile
 from conformance.wire.reading import Reading
 
-from .givens import answered, completion
+from .answers import SMALLEST, id_of, identified, offered
+from .givens import answered, completion, event_stream
+from .http import sent
 from .kinds import probe
 from .parity import read_in_its_form
-from .registry import MUST, Problems, Scope, check
+from .protocol import streams_claimed
+from .registry import MUST, SHOULD, Problems, Scope, check
 
 REPEATING = ("isolation.canary.one", "isolation.canary.two", "isolation.stream.canary")
 TOLD = ("isolation.system", "isolation.tool-result")
-LIMITED = ("chat.long", "isolation.limits", "isolation.system")
+AT_ONCE = (*REPEATING, "isolation.limits", *TOLD)
+LIMITED = ("chat.long", "isolation.limits", "isolation.next", "isolation.system")
 
 
 def said(x: Reading) -> str:
@@ -47,7 +52,10 @@ def counted(x: Reading, profile: Profile) -> Unjudged | None:
     """A completion came that says how many tokens it took and why it ended."""
     if (reason := completion(x, profile)) is not None:
         return reason
-    return Unjudged("the answer has no usage") if _spent(x) is None else None
+    if _spent(x) is None:
+        return Unjudged("the answer has no usage")
+    cut = x.exchange.probe == "chat.long" and _cut_at_one(x)
+    return Unjudged("this endpoint cuts every answer at one token") if cut else None
 
 
 def _spent(x: Reading) -> int | None:
@@ -108,13 +116,117 @@ def nothing_is_carried_over(x: Reading, profile: Profile) -> Problems:
 )
 def limits_are_not_carried_over(xs: tuple[Reading, ...], profile: Profile) -> Problems:
     """A limit of one token holds for its own request and cuts no other."""
-    if any(x.exchange.probe == "chat.long" and _cut_at_one(x) for x in xs):
-        return  # this endpoint cuts everything: the cause is another
     for x in xs:
-        if x.exchange.probe == "isolation.system" and _cut_at_one(x):
+        if x.exchange.probe in ("isolation.next", "isolation.system") and _cut_at_one(x):
             yield Problem(
                 "/usage/completion_tokens",
                 expected="up to 16, the limit of this request",
                 actual='1 with finish_reason "length", the limit of isolation.limits',
                 exchange=x.id,
             )
+
+
+HALF_READ, NEXT, STOPPED = "isolation.half-read", "isolation.next", "isolation.stop"
+
+
+def left_or_sent(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream was left after its first event, and another request was sent after it."""
+    if x.exchange.probe == HALF_READ:
+        reason = event_stream(x, profile)
+        whole = reason is None and x.ended is not Ended.LEFT
+        return Unjudged("it ended before we left", Hindrance.MODEL) if whole else reason
+    if x.status in (402, 429):
+        return Unjudged(f"status {x.status}", Hindrance.RUN)
+    return sent(x, profile)
+
+
+@check(
+    "isolation.after-half-read",
+    level=MUST,
+    on=probe(HALF_READ, NEXT),
+    given=left_or_sent,
+    claimed=streams_claimed,
+    scope=Scope.LINKED,
+    probes=(HALF_READ, NEXT),
+    presupposes="chat.basic",
+)
+def leaving_does_no_harm(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """After a client has left a stream half-read, the next request is answered."""
+    for x in (x for x in xs if x.exchange.probe == NEXT and x.attempt is not None):
+        if x.status is None or x.status >= 500:
+            reason = x.attempt.detail if x.attempt and x.status is None else f"status {x.status}"
+            yield Problem(
+                "response",
+                expected="an answer: a stream that was left concerns nobody else",
+                actual=reason or "no answer",
+                exchange=x.id,
+            )
+
+
+def _first_text(x: Reading) -> str:
+    choices = (x.object or {}).get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    text = message.get("content") if isinstance(message, dict) else None
+    return text.lower().strip(" \t\r\n,.;:-*`") if isinstance(text, str) else ""
+
+
+def _stops_at_two(x: Reading) -> bool:
+    return _first_text(x).endswith("two")
+
+
+def counted_until_stopped(x: Reading, profile: Profile) -> Unjudged | None:
+    """The request with a stop word was cut at it; the other was answered."""
+    reason = completion(x, profile)
+    if reason is None and x.exchange.probe == STOPPED and not _stops_at_two(x):
+        return Unjudged("the stop word did not come into effect", Hindrance.MODEL)
+    return reason
+
+
+@check(
+    "isolation.stop-not-carried-over",
+    level=MUST,
+    on=probe(STOPPED, NEXT),
+    given=counted_until_stopped,
+    claimed=offered("stop"),
+    scope=Scope.LINKED,
+    probes=(STOPPED, NEXT),
+)
+def stop_words_are_not_carried_over(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """A stop word holds for its own request and cuts no other of the same text."""
+    stopped = next(x for x in xs if x.exchange.probe == STOPPED)
+    for x in (x for x in xs if x.exchange.probe == NEXT):
+        if _stops_at_two(x) and _first_text(x) == _first_text(stopped):
+            yield Problem(
+                "/choices/0/message/content",
+                expected='more than "two": this request has no stop word',
+                actual=f"{_first_text(x)[-80:]!r}, cut like isolation.stop",
+                exchange=x.id,
+            )
+
+
+def _repeated(xs: tuple[Reading, ...]) -> Problems:
+    bearers: dict[str, str] = {}
+    for x in xs:
+        first = bearers.setdefault(str(id_of(x)), x.id)
+        if first != x.id:
+            yield Problem(
+                "/id",
+                expected="an id of its own",
+                actual=f"{id_of(x)!r}, the id of the answer to {first}"[:200],
+                exchange=x.id,
+            )
+
+
+@check(
+    "isolation.ids-unique",
+    level=SHOULD,
+    on=probe(*SMALLEST, *AT_ONCE),
+    given=identified,
+    scope=Scope.LINKED,
+    probes=(*SMALLEST, *AT_ONCE),
+)
+def ids_differ_under_load(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """Requests that are sent side by side get ids of their own."""
+    if not any(_repeated(tuple(x for x in xs if x.exchange.probe in SMALLEST))):
+        yield from _repeated(xs)  # otherwise ids repeat without any load, and that has a check

@@ -13,20 +13,37 @@ def anything(x: Reading) -> bool:
     return True
 
 
+MISTAKEN = ("errors.", "auth.", "generated.malformed")
+"""How the ids of probes begin whose requests are wrong on purpose."""
+DEPARTURES = (".range", ".type", ".combination", ".unsupported")
+"""How the families end whose requests depart from what the profile claims, in one thing each."""
+
+
+def departing(x: Reading) -> bool:
+    """Chat requests with one thing in which they depart from what the profile claims."""
+    probe = x.exchange.probe or ""
+    families = probe.startswith(("param.", "message.")) and probe.endswith(DEPARTURES)
+    return families or probe == "generated.defect"
+
+
 def ordinary_chat(x: Reading) -> bool:
     """A chat request without a deliberate mistake (traffic recorded elsewhere counts as such)."""
-    probe = x.exchange.probe
-    return x.asked.chat and not (probe or "").startswith(("errors.", "auth."))
+    return _answerable(x) and not departing(x)
+
+
+def _answerable(x: Reading) -> bool:
+    """Chat requests that may well be answered; some of what departs is taken, or passed over."""
+    return x.asked.chat and not (x.exchange.probe or "").startswith(MISTAKEN)
 
 
 def completions(x: Reading) -> bool:
-    """Ordinary chat requests that want one JSON answer."""
-    return ordinary_chat(x) and not x.asked.streams
+    """Chat requests that want one JSON answer, and may get it."""
+    return _answerable(x) and not x.asked.streams
 
 
 def streams(x: Reading) -> bool:
-    """Ordinary chat requests that want a stream."""
-    return ordinary_chat(x) and x.asked.streams
+    """Chat requests that want a stream, and all of it, and may get it."""
+    return _answerable(x) and x.asked.streams and not x.asked.request.leaves
 
 
 def with_tools(kind: Kind) -> Kind:
@@ -36,6 +53,17 @@ def with_tools(kind: Kind) -> Kind:
         return kind(x) and bool(x.asked.body.get("tools"))
 
     return tooled
+
+
+def unnamed_tools(kind: Kind) -> Kind:
+    """Those of a kind that declare tools, name none of them to be called, and ask for no audio."""
+    tooled = with_tools(kind)
+    return lambda x: tooled(x) and not x.asked.named_tool and not x.asked.audio
+
+
+def single_choice(kind: Kind) -> Kind:
+    """Those of a kind that ask for one choice."""
+    return lambda x: kind(x) and x.asked.body.get("n") in (None, 1)
 
 
 def probe(*ids: str) -> Kind:
@@ -49,7 +77,8 @@ def probe(*ids: str) -> Kind:
 
 def mistakes(x: Reading) -> bool:
     """Requests that are wrong on purpose: a client's mistake."""
-    return (x.exchange.probe or "").startswith(("errors.", "auth.", "models.retrieve.unknown"))
+    wrong = (x.exchange.probe or "").startswith((*MISTAKEN, "models.retrieve.unknown"))
+    return wrong or departing(x)
 
 
 def model_lists(x: Reading) -> bool:

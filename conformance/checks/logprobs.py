@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from conformance.model.finding import Problem, Unjudged
+from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.wire.reading import Reading
 
 from . import chunk
-from .answers import asking, offered, unless_claimed
+from .answers import asking, offered
 from .chat import choices_of, messages_of
 from .givens import ENDPOINT, RECORDING, completion
 from .kinds import completions, ordinary_chat, streams
 from .parity import read_in_its_form
-from .registry import MAY, MUST, SHOULD, Given, Kind, Problems, Scope, check
+from .registry import MAY, SHOULD, Given, Kind, Problems, Scope, check
 
 PROBES = ("chat.logprobs", "chat.stream.logprobs")
 _ROUNDING = 1e-6
@@ -105,11 +105,8 @@ def value_problems(scores: Iterable[Scores]) -> Problems:
 def byte_problems(scores: Iterable[Scores]) -> Problems:
     """A problem for each choice whose tokens' bytes do not join to its text."""
     for one in scores:
-        joined = _joined(one.entries)
-        if one.text is None or joined is None or not one.entries or "\ufffd" in one.text:
-            continue  # U+FFFD stands for a character cut by the limit, or for bytes that are not UTF-8
-        said = joined.decode("utf-8", "ignore")
-        if said != one.text:
+        said = _joined_text(one)
+        if one.text is not None and said is not None and said != one.text:
             yield Problem(
                 f"{one.at}/content",
                 expected=f"bytes that join to {one.text[-60:]!r}",
@@ -117,6 +114,15 @@ def byte_problems(scores: Iterable[Scores]) -> Problems:
                 # Trimmed text, and tokens of a template or of reasoning around it, mislead few.
                 level=MAY if one.text.strip() in said else None,
             )
+
+
+def _joined_text(one: Scores) -> str | None:
+    """What the bytes of a choice's tokens say; None where they cannot be compared with its text."""
+    joined = _joined(one.entries)
+    # U+FFFD stands for a character cut by the limit, or for bytes that are not UTF-8.
+    if one.text is None or joined is None or not one.entries or "\ufffd" in one.text:
+        return None
+    return joined.decode("utf-8", "ignore")
 
 
 def _joined(entries: Iterable[dict[str, JSON]]) -> bytes | None:
@@ -228,25 +234,6 @@ def scored(form: Form) -> Given:
 
 def _declare_presence(form: Form) -> None:
     @check(
-        f"{form.area}.logprobs-asked",
-        level=MUST,
-        on=asking(form.kind, "logprobs", True),
-        given=form.given,
-        claimed=offered("logprobs"),
-        probes=(form.probe,),
-        title=f"Log probabilities that were asked for come with the text of {form.words}.",
-    )
-    def asked_ones_come(x: Reading, profile: Profile) -> Problems:
-        for one in form.scores(x):
-            if one.missing:
-                yield Problem(
-                    one.at,
-                    expected="one entry for each token",
-                    actual="none, without a word about it",
-                    level=unless_claimed(x, profile, "logprobs"),
-                )
-
-    @check(
         f"{form.area}.logprobs-unasked",
         level=MAY,
         on=asking(form.kind, "logprobs", None, False),
@@ -265,7 +252,8 @@ def _declare(
     rule: str,
     title: str,
     found: Callable[[Reading, list[Scores]], Problems],
-    *needs: str,
+    needs: tuple[str, ...] = (),
+    more: tuple[Given, ...] = (),
 ) -> None:
     """One SHOULD rule about the entries themselves."""
 
@@ -273,7 +261,7 @@ def _declare(
         f"{form.area}.logprobs-{rule}",
         level=SHOULD,
         on=form.kind,
-        given=scored(form),
+        given=(scored(form), *more),
         claimed=offered("logprobs", *needs),
         probes=(form.probe,),
         title=title.format(form.words),
@@ -282,9 +270,17 @@ def _declare(
         yield from found(x, form.scores(x))
 
 
-def _bytes(x: Reading, scores: list[Scores]) -> Problems:
-    if not x.asked.body.get("stop"):  # what was held back at a stop text is counted differently
-        yield from byte_problems(scores)
+def joinable(form: Form) -> Given:
+    """The tokens of an answer have bytes, and a text of which nothing was held back or cut in a character."""
+
+    def given(x: Reading, profile: Profile) -> Unjudged | None:
+        if x.asked.body.get("stop"):  # what was held back at a stop text is counted differently
+            return Unjudged("the request has a stop text", RECORDING)
+        if any(_joined_text(one) is not None for one in form.scores(x)):
+            return None
+        return Unjudged("the tokens have no bytes, or no text of their own", RECORDING)
+
+    return given
 
 
 for _form in FORMS:
@@ -295,21 +291,37 @@ for _form in FORMS:
         "No log probability of {} is above 0.",
         lambda _, scores: value_problems(scores),
     )
-    _declare(_form, "bytes", "The bytes of all tokens of {} join to its text.", _bytes)
+    _declare(
+        _form,
+        "bytes",
+        "The bytes of all tokens of {} join to its text.",
+        lambda _, scores: byte_problems(scores),
+        more=(joinable(_form),),
+    )
     _declare(
         _form,
         "top",
         "Each token of {} has at most as many alternatives as asked for, the likeliest first.",
         top_problems,
-        "top_logprobs",
+        needs=("top_logprobs",),
     )
+
+
+def text_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, with text."""
+    if (reason := read_in_its_form(x, profile)) is not None:
+        return reason
+    scores = stream_scores(x) if x.asked.streams else scores_of(x)
+    if any(s.text for s in scores):
+        return None
+    return Unjudged("the answer has no text", Hindrance.MODEL)
 
 
 @check(
     "parity.logprobs",
     level=SHOULD,
     on=asking(ordinary_chat, "logprobs", True),
-    given=read_in_its_form,
+    given=text_came,
     claimed=offered("logprobs"),
     scope=Scope.PAIR,
     probes=PROBES,
@@ -317,8 +329,6 @@ for _form in FORMS:
 def log_probabilities_in_both(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """Log probabilities that were asked for come in both forms or in neither."""
     texts = [[s for s in found if s.text] for found in (scores_of(plain), stream_scores(stream))]
-    if not all(texts):
-        return  # nothing was said in one of them
     ours, theirs = (not all(s.missing for s in found) for found in texts)
     if ours != theirs:
         words = {True: "log probabilities", False: "none"}

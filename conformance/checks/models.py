@@ -197,15 +197,13 @@ def the_used_model_is_listed(xs: tuple[Reading, ...], profile: Profile) -> Probl
 @check(
     "models.retrieve",
     level=SHOULD,
-    on=single_models,
+    on=probe("models.retrieve"),
     given=retrieved,
     claimed=single_claimed,
     probes=ONE,
 )
 def models_are_retrieved(x: Reading, profile: Profile) -> Problems:
     """GET /models/{model} answers 200 with that model."""
-    if x.exchange.probe is None:
-        return
     if x.status not in (200, 429):
         yield Problem("status", expected="200", actual=f"{x.status}")
     elif x.status == 200:

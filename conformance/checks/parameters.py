@@ -6,6 +6,7 @@ Its effect is looked for in every ordinary request that has it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
@@ -64,7 +65,7 @@ def taken(name: str) -> Claimed:
 
     def claimed(profile: Profile) -> str | None:
         none = profile.parameter(name).support is Support.NONE
-        return f"the profile says that {name} is not supported" if none else None
+        return "the profile says that the parameter is not supported" if none else None
 
     return claimed
 
@@ -76,17 +77,16 @@ def stated(name: str, way: Way) -> Claimed:
         for claim in _claims(name, profile):
             if _policy_known(claim, way, profile):
                 return None
-        return f"the profile does not say what is done with {_SPOKEN[way].format(name)}"
+        return _UNSAID[way]
 
     return claimed
 
 
-_SPOKEN = {
-    Way.RANGE: "a {} outside its range",
-    Way.TYPE: "a {} of another type",
-    Way.COMBINATION: "a {} without its companions",
-    Way.UNSUPPORTED: "an unsupported {}",
-    Way.UNKNOWN_FIELD: "a {}",
+_UNSAID = {
+    Way.RANGE: "the profile has no range for the parameter, or does not say what is done outside it",
+    Way.TYPE: "the profile has no types for the parameter, or does not say what is done with others",
+    Way.COMBINATION: "the profile names no companions of the parameter, or not what is done without",
+    Way.UNSUPPORTED: "the profile does not list the parameter as unsupported",
 }
 
 
@@ -148,11 +148,21 @@ def replied(x: Reading, profile: Profile) -> Unjudged | None:
 def _declare_accepted(name: str) -> None:
     family = f"param.{slug(name)}.value"
 
+    def blamed(x: Reading, profile: Profile) -> Unjudged | None:
+        """It was answered, and not refused for another parameter that goes with this one."""
+        if (reason := replied(x, profile)) is not None:
+            return reason
+        named = x.envelope.members.get("param") if (x.status or 0) >= 400 else None
+        other = top_of(named) if isinstance(named, str) and named else name
+        if other != name and other in x.asked.body and other in NAMES:
+            return Unjudged(f"refused because of {other}")
+        return None
+
     @check(
         f"param.{slug(name)}.accepted",
         level=MUST,
         on=probe(family),
-        given=replied,
+        given=blamed,
         claimed=taken(name),
         probes=(family,),
         clause="param.accepted",
@@ -196,12 +206,7 @@ def has(name: str) -> Kind:
     visible = VISIBLE[name]
 
     def asked(x: Reading) -> bool:
-        return (
-            ordinary_chat(x)
-            and not departing(x)
-            and name in x.asked.body
-            and visible.shows(x.asked.body)
-        )
+        return ordinary_chat(x) and name in x.asked.body and visible.shows(x.asked.body)
 
     return asked
 
@@ -258,7 +263,8 @@ def _weaker(*levels: Level | None) -> Level | None:
 def departure_of(x: Reading, profile: Profile) -> Departure | None:
     """The one thing in which a request departs from the profile; the limit that every request has aside."""
     found = standing(x.asked.body, profile, model_of(x)).departures
-    about = (x.exchange.probe or "").split(".")[1:2]
+    # `param.n.range` and `generated.defect:n#7` are about n.
+    about = re.split(r"[.:#]", x.id)[2 if x.exchange.probe == "generated.defect" else 1 :][:1]
     found = tuple(d for d in found if d.parameter not in LIMITS or [slug(d.parameter)] == about)
     return found[0] if len(found) == 1 else None
 
@@ -300,7 +306,7 @@ def departure_problems(x: Reading, profile: Profile) -> Problems:
         expected = f"a refusal, since the profile claims {departure.expected}"
         yield Problem(at, expected=expected, actual=f"accepted with status {x.status}{effect}")
     elif set(reactions) <= {Reaction.IGNORE, Reaction.STRIP, Reaction.REJECT} and (
-        seen and seen.effect is Effect.SEEN and departure.kind is Way.UNSUPPORTED
+        seen and seen.effect is Effect.SEEN and seen.telling and departure.way is Way.UNSUPPORTED
     ):
         yield Problem(at, expected=_allowed(departure), actual=f"it has an effect: {seen.said}")
 
@@ -403,10 +409,13 @@ def code_promised(x: Reading, profile: Profile) -> Unjudged | None:
     return client_error(x, profile) or members_came(x, profile)
 
 
-ALL_FAMILIES = tuple(
-    f"param.{slug(name)}.{ending}"
-    for name in NAMES
-    for ending in ("range", "type", "combination", "unsupported")
+ALL_FAMILIES = (
+    *(
+        f"param.{slug(name)}.{ending}"
+        for name in NAMES
+        for ending in ("range", "type", "combination", "unsupported")
+    ),
+    "param.unknown-field.unsupported",
 )
 
 
@@ -461,6 +470,6 @@ def refused_parameters_are_named(x: Reading, profile: Profile) -> Problems:
 def _names(named: str, departure: Departure, body: Mapping[str, JSON]) -> bool:
     """Whether a name is the place, a place inside it, or the parameter that holds it."""
     top = top_of(departure.parameter)
-    if departure.kind is Way.COMBINATION:
+    if departure.way is Way.COMBINATION:
         return top_of(named) in (top, *(n for n in body))
     return steps(named)[:1] == (top,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.model.finding import Hindrance, Problem, Unjudged
+from conformance.model.json import JSON
 from conformance.model.profile import Profile, Support
 from conformance.wire.reading import Reading
 
@@ -10,6 +11,7 @@ from . import chat, chunk
 from .givens import answered, completion
 from .kinds import ordinary_chat
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check
+from .usage import uncounted
 
 BASIC = ("chat.basic", "chat.stream.basic")
 COUNTED = ("chat.long", "chat.stream.long")
@@ -29,12 +31,36 @@ def read_in_its_form(x: Reading, profile: Profile) -> Unjudged | None:
 
 
 def counted(x: Reading, profile: Profile) -> Unjudged | None:
-    """It was answered in its form, with usage where that had to be asked for."""
+    """It was answered in its form, with a count of the prompt where that had to be asked for."""
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
     if x.asked.streams and not chunk.usage_chunks(x):
         return Unjudged("no usage in the stream", Hindrance.RECORDING)
-    return None
+    if not x.asked.streams and not isinstance((x.object or {}).get("usage"), dict):
+        return Unjudged("the answer has no usage", Hindrance.RECORDING)
+    return uncounted(_usage(x), "prompt_tokens")
+
+
+def _usage(x: Reading) -> JSON:
+    """The usage of an answer in either form."""
+    if x.asked.streams:
+        return chunk.usage_chunks(x)[-1][1]["usage"]
+    return (x.object or {}).get("usage")
+
+
+def named_model(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered in its form, by a model that it names."""
+    if (reason := read_in_its_form(x, profile)) is not None:
+        return reason
+    return None if isinstance(_model(x), str) else Unjudged("the answer names no model")
+
+
+def _model(x: Reading) -> JSON:
+    """The model that an answer names, in either form."""
+    if not x.asked.streams:
+        return (x.object or {}).get("model")
+    chunks = chunk.content_chunks(x)
+    return chunks[0][1].get("model") if chunks else None
 
 
 def called_in_one_form(x: Reading, profile: Profile) -> Unjudged | None:
@@ -100,11 +126,9 @@ def _promised(x: Reading, profile: Profile) -> bool:
 )
 def prompts_cost_the_same(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """The prompt is counted alike in both forms."""
-    ours, theirs = (plain.object or {}).get("usage"), chunk.usage_chunks(stream)[-1][1]["usage"]
-    if not isinstance(ours, dict) or not isinstance(theirs, dict):
-        return
-    first, second = ours.get("prompt_tokens"), theirs.get("prompt_tokens")
-    if isinstance(first, int) and isinstance(second, int) and first != second:
+    counts = [u.get("prompt_tokens") for u in map(_usage, (plain, stream)) if isinstance(u, dict)]
+    first, second = counts
+    if first != second:
         yield Problem(
             "usage.prompt_tokens", expected=f"{first}, as without stream", actual=f"{second}"
         )
@@ -114,16 +138,14 @@ def prompts_cost_the_same(plain: Reading, stream: Reading, profile: Profile) -> 
     "parity.model",
     level=SHOULD,
     on=ordinary_chat,
-    given=read_in_its_form,
+    given=named_model,
     scope=Scope.PAIR,
     probes=BASIC,
 )
 def the_same_model_answers(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """Both forms name the same model."""
-    ours = (plain.object or {}).get("model")
-    chunks = chunk.content_chunks(stream)
-    theirs = chunks[0][1].get("model") if chunks else None
-    if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
+    ours, theirs = _model(plain), _model(stream)
+    if ours != theirs:
         yield Problem("model", expected=f"{ours!r}, as without stream", actual=repr(theirs))
 
 

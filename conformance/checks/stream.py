@@ -14,6 +14,7 @@ from .chat import accepted
 from .givens import (
     RECORDING,
     arrival_kept,
+    begun_stream,
     bytes_kept,
     event_stream,
     headers_kept,
@@ -28,6 +29,8 @@ from .registry import MAY, MUST, SHOULD, Problems, check
 STREAM = ("chat.stream.basic",)
 LONG = ("chat.stream.long",)
 _SHOWN = 120
+FEW = 24
+"""Chunks that are too few to tell how they were delivered; more than an answer of 16 tokens has."""
 LET_GO = 0.01
 """Seconds in which a buffer is let go; sixteen chunks at a thousand tokens a second take longer."""
 
@@ -47,7 +50,7 @@ def unreadable(x: Reading) -> str | None:
     for number, _, parsed in x.parsed_events:
         if not isinstance(parsed.value, dict) or parsed.error is not None:
             return f"event {number} is not a JSON object"
-    if lost_lines(x):
+    if lost_lines(x) or bare_json(x):
         return "data stands in lines that no client reads"
     left = x.stream.unterminated
     if left is not None and not is_done(left.data):
@@ -62,6 +65,17 @@ def lost_lines(x: Reading) -> list[tuple[str, str, int]]:
         for name, value, offset in x.stream.unknown
         if name != "data" and name.strip(" \t\ufeff").lower() == "data"
     ]
+
+
+def bare_json(x: Reading) -> list[tuple[int, bytes]]:
+    """Lines that are a JSON object without a field name, with their byte offsets."""
+    found = []
+    for name, _, offset in x.stream.unknown:
+        if name.lstrip().startswith("{"):
+            line = x.body[offset:].splitlines()[0]
+            if isinstance(strict_json.parse(line).value, dict):
+                found.append((offset, line))
+    return found
 
 
 @check(
@@ -108,7 +122,7 @@ def declares_an_event_stream(x: Reading, profile: Profile) -> Problems:
 
 def opened(x: Reading, profile: Profile) -> Unjudged | None:
     """A stream was begun and nobody on our side stopped it."""
-    reason = event_stream(x, profile)
+    reason = begun_stream(x, profile)
     if reason is None and x.ended is Ended.INTERRUPTED:
         return whole(x, profile)
     if reason is not None and x.status == 200 and not x.body and not x.whole:
@@ -129,7 +143,22 @@ def streams_end_properly(x: Reading, profile: Profile) -> Problems:
     )
 
 
-@check("stream.closes", level=SHOULD, on=streams, given=(event_stream, arrival_kept), probes=STREAM)
+def done_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came with [DONE]."""
+    if (reason := event_stream(x, profile)) is not None:
+        return reason
+    return None if x.done_at is not None else Unjudged("no [DONE] in the stream", RECORDING)
+
+
+def marker_came(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came with an end marker, spelt in whatever way."""
+    if (reason := event_stream(x, profile)) is not None:
+        return reason
+    marked = any(is_done(event.data) for event in x.stream.events)
+    return None if marked else Unjudged("no end marker in the stream", RECORDING)
+
+
+@check("stream.closes", level=SHOULD, on=streams, given=(done_came, arrival_kept), probes=STREAM)
 def ends_after_done(x: Reading, profile: Profile) -> Problems:
     """The response ends soon after [DONE]."""
     if x.ended is Ended.HELD_OPEN:
@@ -242,6 +271,17 @@ def data_fields_are_spelt_data(x: Reading, profile: Profile) -> Problems:
         )
 
 
+@check("stream.no-bare-json", level=MUST, on=streams, given=event_stream, probes=STREAM)
+def json_stands_in_events(x: Reading, profile: Profile) -> Problems:
+    """An error or a chunk inside a stream is an event, not a bare line of JSON."""
+    for offset, line in bare_json(x)[:3]:
+        yield Problem(
+            f"byte {offset} of the body",
+            expected="data: before the JSON",
+            actual=line[:_SHOWN].decode("utf-8", "replace"),
+        )
+
+
 def could_be_done(x: Reading, profile: Profile) -> Unjudged | None:
     """A whole, readable stream that ended without an error."""
     if (reason := whole_stream(x, profile)) is not None:
@@ -288,7 +328,7 @@ def ends_with_done(x: Reading, profile: Profile) -> Problems:
         )
 
 
-@check("stream.done-once", level=MUST, on=streams, given=event_stream, probes=STREAM)
+@check("stream.done-once", level=MUST, on=streams, given=done_came, probes=STREAM)
 def done_comes_once(x: Reading, profile: Profile) -> Problems:
     """[DONE] comes once."""
     done = [n for n, event in enumerate(x.stream.events, 1) if event.data == DONE]
@@ -296,20 +336,19 @@ def done_comes_once(x: Reading, profile: Profile) -> Problems:
         yield Problem(f"event {number}", expected="nothing", actual="[DONE] again")
 
 
-@check("stream.done-last", level=MUST, on=streams, given=event_stream, probes=STREAM)
+@check("stream.done-last", level=MUST, on=streams, given=done_came, probes=STREAM)
 def nothing_follows_done(x: Reading, profile: Profile) -> Problems:
     """Nothing but blank lines and comments follows [DONE]."""
-    if x.done_at is None:
-        return
+    done = x.done_at or 0
     for number, event in enumerate(x.stream.events, 1):
-        if number > x.done_at and not is_done(event.data):
+        if number > done and not is_done(event.data):
             yield Problem(
                 f"event {number}", expected="nothing after [DONE]", actual=event.data[:_SHOWN]
             )
             return
 
 
-@check("stream.done-exact", level=MUST, on=streams, given=event_stream, probes=STREAM)
+@check("stream.done-exact", level=MUST, on=streams, given=marker_came, probes=STREAM)
 def done_is_spelt_exactly(x: Reading, profile: Profile) -> Problems:
     """The end marker is exactly [DONE]."""
     for number, data in near_misses(x):
@@ -334,28 +373,39 @@ def long_enough(x: Reading, profile: Profile) -> Unjudged | None:
     for given in (whole_stream, arrival_kept):
         if (reason := given(x, profile)) is not None:
             return reason
-    if len(x.chunks) < 16:
+    if len(x.chunks) < FEW:
         return Unjudged(f"only {len(x.chunks)} chunks, too few to tell", Hindrance.MODEL)
-    if x.arrival(x.stream.length - 1) < 0.2:
-        return Unjudged("answered too quickly to tell", Hindrance.MODEL)
-    return None
+    return Unjudged("answered too quickly to tell", Hindrance.MODEL) if quick(x) else None
+
+
+def quick(x: Reading) -> bool:
+    """Whether a stream came so fast that a busy machine explains its times as well as the endpoint does."""
+    took = x.arrival(x.stream.length - 1)
+    times = [x.arrival(x.stream.events[at].start) for at in (0, -1)]
+    return took < 0.2 or (took < 0.5 and (times[1] - times[0] < 0.05 or came_at_once(x)))
 
 
 @check("stream.incremental", level=SHOULD, on=streams, given=long_enough, probes=LONG)
 def delivers_while_producing(x: Reading, profile: Profile) -> Problems:
     """Events are delivered while the answer is produced, not all at its end."""
+    if came_at_once(x):
+        first, last = (x.arrival(x.stream.events[at].start) for at in (0, -1))
+        yield Problem(
+            "arrival times",
+            expected="events spread over the time the answer takes",
+            actual=f"{len(x.stream.events)} events between {first:.3f} s and {last:.3f} s after the request",
+        )
+
+
+def came_at_once(x: Reading) -> bool:
+    """Whether all events came in a moment, after the time in which they were produced."""
     events = x.stream.events
     times = [x.arrival(event.start) for event in events]
     first, last = times[0], times[-1]
     spread, reads = last - first, len(set(times))
     # A long wait before the first token followed by quick ones is no buffering, so the wait alone says nothing:
     # a buffer that is let go comes in a moment, or in a few large reads.
-    if spread < LET_GO or (reads <= max(3, len(events) // 16) and spread < 0.1 * first):
-        yield Problem(
-            "arrival times",
-            expected="events spread over the time the answer takes",
-            actual=f"{len(events)} events between {first:.3f} s and {last:.3f} s after the request",
-        )
+    return spread < LET_GO or (reads <= max(3, len(events) // 16) and spread < 0.1 * first)
 
 
 def whole_or_empty(x: Reading, profile: Profile) -> Unjudged | None:

@@ -13,7 +13,7 @@ from conformance.wire.reading import Reading
 
 from . import chat
 from .echo import Echo, echo_of
-from .givens import RUN, answered, finished_stream
+from .givens import RUN, answered
 from .kinds import ordinary_chat, probe
 from .parity import read_in_its_form
 from .registry import MAY, MUST, SHOULD, Problems, check
@@ -21,7 +21,7 @@ from .registry import MAY, MUST, SHOULD, Problems, check
 TAKEN = ("text.unicode", "text.separators", "text.control", "text.lone-surrogate", "text.long-word")
 UNICODE = ("text.unicode", "text.stream.unicode")
 REPEATED = (*UNICODE, "text.separators", "text.stream.separators")
-TOOL = ("text.stream.tool",)
+TOOL = ("text.stream.tool", "tools.auto")
 MAY_BE_REFUSED = ("text.control", "text.lone-surrogate")
 """NUL and half a surrogate pair are legal JSON that many systems cannot store: an honest 4xx is right too."""
 _BUSY = (402, 408, 429, 503, 529)
@@ -195,14 +195,14 @@ def _strings(value: JSON) -> Iterator[tuple[str, str]]:
         if isinstance(one, str):
             yield pointer, one
         elif isinstance(one, dict):
-            waiting += [(f"{pointer}/{name}", v) for name, v in reversed(one.items())]
+            waiting += [(f"{pointer}/{name[:200]}", v) for name, v in reversed(one.items())]
         elif isinstance(one, list):
             waiting += [(f"{pointer}/{n}", v) for n, v in reversed([*enumerate(one)])]
 
 
 def city_called(x: Reading, profile: Profile) -> Unjudged | None:
     """A tool was called with the city of the request, intact or damaged."""
-    if (reason := finished_stream(x, profile)) is not None:
+    if (reason := read_in_its_form(x, profile)) is not None:
         return reason
     if _city(x) is None:
         return Unjudged("no tool call names the city of the request", Hindrance.MODEL)
@@ -210,11 +210,19 @@ def city_called(x: Reading, profile: Profile) -> Unjudged | None:
 
 
 def _city(x: Reading) -> Echo | None:
-    quoted = re.search(r'"([^"]+)"', _asked(x))
-    calls = [call.arguments for choice in x.choices.values() for call in choice.tools.values()]
-    texts = [t for call in calls for _, t in _strings(strict_json.parse_text(call).value)]
-    echoes = (echo_of(text, quoted[1]) for text in texts if quoted)
-    return next((echo for echo in echoes if echo is not None), None)
+    cities = re.findall(r'"([^"]+)"', _asked(x))
+    texts = [t for call in _arguments(x) for _, t in _strings(strict_json.parse_text(call).value)]
+    echoes = [e for text in texts for city in cities if (e := echo_of(text, city)) is not None]
+    damaged = (e for e in echoes if e.replaced or e.mojibake or e.escapes)
+    return next(damaged, echoes[0] if echoes else None)
+
+
+def _arguments(x: Reading) -> list[str]:
+    """The arguments of all calls, in either mode."""
+    if x.asked.streams:
+        return [c.arguments for choice in x.choices.values() for c in choice.tools.values()]
+    calls = [call for _, _, message in chat.messages_of(x) for call in chat.calls_of(message)]
+    return [str(chat.function_of(call).get("arguments") or "") for call in calls]
 
 
 @check("text.tool-arguments", level=SHOULD, on=probe(*TOOL), given=(city_called, utf8), probes=TOOL)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.model.finding import Problem
+from conformance.model.finding import Problem, Unjudged
 from conformance.model.json import JSON
+from conformance.wire.reading import Reading
 
 from .registry import Problems
 
@@ -13,6 +14,33 @@ _PARTS = (
     ("completion_tokens", "completion_tokens_details", ("reasoning_tokens",)),
     ("completion_tokens", "completion_tokens_details", ("accepted_prediction_tokens",)),
 )
+
+
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+def carries_usage(x: Reading) -> bool:
+    """Whether a stream says what was used, in whatever chunk."""
+    return any(chunk.get("usage") is not None for _, chunk in x.chunks)
+
+
+def uncounted(usage: JSON, *names: str) -> Unjudged | None:
+    """Why usage cannot be reckoned with: one of these members is no count."""
+    members = usage if isinstance(usage, dict) else {}
+    lacking = [name for name in names if _count(members.get(name)) is None]
+    return Unjudged(f"the usage has no {lacking[0]} that is a count") if lacking else None
+
+
+def has_parts(usage: JSON) -> bool:
+    """Whether usage has a whole and a part of it that can be compared."""
+    if not isinstance(usage, dict):
+        return False
+    for member, details_name, parts in _PARTS:
+        details = usage.get(details_name)
+        found = isinstance(details, dict) and any(_count(details.get(p)) is not None for p in parts)
+        if found and _count(usage.get(member)) is not None:
+            return True
+    return False
 
 
 def _count(value: JSON) -> int | None:

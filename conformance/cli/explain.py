@@ -22,6 +22,7 @@ class Things(StrEnum):
     PROBES = "probes"
     PROFILES = "profiles"
     FAULTS = "faults"
+    ODDITIES = "oddities"
 
 
 class Format(StrEnum):
@@ -53,6 +54,10 @@ def rows(what: Things) -> list[dict[str, str]]:
             {"id": f.name, "caught by": ", ".join(sorted(f.caught_by)), "title": f.title}
             for f in sorted(FAULTS, key=lambda f: f.name)
         ]
+    if what is Things.ODDITIES:
+        from conformance.refserver.oddities import ODDITIES
+
+        return [{"id": o.name, "title": o.title} for o in sorted(ODDITIES, key=lambda o: o.name)]
     from conformance.profiles.load import load_profile, profile_names
 
     return [{"id": name, "title": load_profile(name).title} for name in profile_names()]
@@ -62,7 +67,7 @@ def list_things(
     what: Things = typer.Argument(Things.CHECKS, help="What to list."),
     format: Format = typer.Option(Format.TEXT, "--format", help="text or json."),
 ) -> None:
-    """List checks, probes, profiles or faults. Sends nothing."""
+    """List checks, probes, profiles, faults or oddities. Sends nothing."""
     found = rows(what)
     if format is Format.JSON:
         print(json.dumps(found, indent=2, ensure_ascii=False))
@@ -74,7 +79,7 @@ def list_things(
 
 
 def explain(
-    id: str = typer.Argument(..., metavar="ID", help="A check, probe, profile or fault."),
+    id: str = typer.Argument(..., metavar="ID", help="A check, probe, profile, fault or oddity."),
     format: Format = typer.Option(Format.TEXT, "--format", help="text or json."),
 ) -> None:
     """Explain a check: the rule, its source, why it matters, who breaks, how to fix it. Sends nothing."""
@@ -104,7 +109,7 @@ def _wrapped(text: str, *, bullet: bool) -> str:
 
 def explanation(id: str) -> dict[str, object]:
     """All that is known about a thing, in the order in which it is read; a UsageError names the nearest."""
-    for made in (_check, _probe, _fault, _profile):
+    for made in (_check, _probe, _fault, _oddity, _profile):
         facts = made(id)
         if facts is not None:
             return facts
@@ -193,6 +198,23 @@ def _fault(id: str) -> dict[str, object] | None:
         "kind": "fault",
         "what": fault.title,
         "caught by exactly": sorted(fault.caught_by),
+    }
+
+
+def _oddity(id: str) -> dict[str, object] | None:
+    from conformance.refserver.oddities import ODDITIES
+
+    oddity = next((o for o in ODDITIES if o.name == id), None)
+    if oddity is None:
+        return None
+    return {
+        "id": id,
+        "kind": "oddity",
+        "what": oddity.title,
+        "legal because": [oddity.because] if oddity.because else [],
+        "excludes": sorted(
+            o.name for o in ODDITIES if o.only_one and o.only_one == oddity.only_one and o != oddity
+        ),
     }
 
 

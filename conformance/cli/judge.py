@@ -31,6 +31,9 @@ def judge(
         None, "--markdown", metavar="FILE", help="Write a step summary here."
     ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Print only the verdict."),
+    verbose: bool = typer.Option(
+        False, "--verbose", "-v", help="Print every row of the capability table."
+    ),
 ) -> None:
     """Judge what was recorded, offline, as often as you like. Sends nothing.
 
@@ -40,7 +43,7 @@ def judge(
     from conformance.checks.registry import all_checks, matching
     from conformance.judging import judge_exchanges
     from conformance.profiles.load import load_profile
-    from conformance.recording.jsonl import Recording
+    from conformance.recording.jsonl import Reader
     from conformance.recording.traffic import load_any
     from conformance.session import judge_recording
 
@@ -54,15 +57,15 @@ def judge(
     wanted = matching(check) if check else list(all_checks())
     claims = load_profile(profile) if profile else None
     loaded = load_any(file)
-    if isinstance(loaded, Recording):
-        for warning in loaded.warnings:
-            print(f"conformance: {warning}", file=sys.stderr)
+    if isinstance(loaded, Reader):
         made = judge_recording(loaded, profile=claims, selected=wanted, strict=strict)
+        notes = loaded.warnings
     else:
-        for note in loaded.notes:
-            print(f"conformance: {note}", file=sys.stderr)
         made = judge_exchanges(
             loaded.exchanges, claims or load_profile("base"), wanted, foreign=True, strict=strict
         )
-    show(made, Outputs(json=json, markdown=markdown), quiet=quiet)
+        notes = loaded.notes
+    for note in notes:  # known once all of the file was read
+        print(f"conformance: {note}", file=sys.stderr)
+    show(made, Outputs(json=json, markdown=markdown), quiet=quiet, verbose=verbose)
     raise typer.Exit(made.exit_code)

@@ -6,7 +6,7 @@ import io
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 from conformance.model.errors import UsageError
-from conformance.options import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, Options
+from conformance.options import DEFAULT_CONCURRENCY, DEFAULT_EXAMPLES, DEFAULT_TIMEOUT, Options
 
 REPORT_DIRECTORY = Path("conformance-report")
 EMBEDDED_KEY = "CONFORMANCE_EMBEDDED_KEY"
@@ -92,7 +92,14 @@ _SEED = typer.Option(
     "--seed",
     envvar="CONFORMANCE_SEED",
     metavar="N",
-    help="Kept in the recording; nothing is random yet.",
+    help="What generated requests follow from; without one they are the same every time.",
+)
+_EXAMPLES = typer.Option(
+    DEFAULT_EXAMPLES,
+    "--max-examples",
+    envvar="CONFORMANCE_MAX_EXAMPLES",
+    metavar="N",
+    help="Requests that the full suite generates for each property; 0: none.",
 )
 _TIMEOUT = typer.Option(
     DEFAULT_TIMEOUT,
@@ -139,6 +146,7 @@ def run(
     max_requests: int | None = _REQUESTS,
     max_output_tokens: int | None = _TOKENS,
     seed: int | None = _SEED,
+    max_examples: int = _EXAMPLES,
     timeout: float = _TIMEOUT,
     recording: Path | None = _RECORDING,
     repeat: int = _REPEAT,
@@ -162,6 +170,13 @@ def run(
     strict: bool = typer.Option(
         False, "--strict", envvar="CONFORMANCE_STRICT", help="A broken SHOULD rule fails as well."
     ),
+    verbose: bool = typer.Option(
+        False,
+        "--verbose",
+        "-v",
+        envvar="CONFORMANCE_VERBOSE",
+        help="Print every row of the capability table.",
+    ),
     dry_run: bool = _DRY,
     quiet: bool = _QUIET,
 ) -> None:
@@ -183,6 +198,7 @@ def run(
         max_requests=max_requests,
         max_output_tokens=max_output_tokens,
         seed=seed,
+        max_examples=max_examples,
         timeout=timeout,
         recording=recording or REPORT_DIRECTORY / "recording.jsonl",
         repeat=repeat,
@@ -201,7 +217,7 @@ def run(
         if dry_run:
             print_plan(options)
             return
-        code = drive(options, files)
+        code = drive(options, files, verbose=verbose)
     raise typer.Exit(code)
 
 
@@ -217,6 +233,7 @@ def record(
     max_requests: int | None = _REQUESTS,
     max_output_tokens: int | None = _TOKENS,
     seed: int | None = _SEED,
+    max_examples: int = _EXAMPLES,
     timeout: float = _TIMEOUT,
     recording: Path | None = _RECORDING,
     repeat: int = _REPEAT,
@@ -230,7 +247,14 @@ def record(
     Costs requests and tokens: try --dry-run first.
     """
     from conformance.report.progress import Progress
-    from conformance.session import Recorder, plan_for, prepare, require_reachable, selected_checks
+    from conformance.session import (
+        Recorder,
+        over_budget,
+        plan_for,
+        prepare,
+        require_reachable,
+        selected_checks,
+    )
 
     given = Options(
         base_url=base_url,
@@ -244,6 +268,7 @@ def record(
         max_requests=max_requests,
         max_output_tokens=max_output_tokens,
         seed=seed,
+        max_examples=max_examples,
         timeout=timeout,
         recording=recording or Path("recording.jsonl"),
         repeat=repeat,
@@ -269,10 +294,19 @@ def record(
             progress.finish()
         require_reachable(made, setup.target.base_url)
         end = made.footer.end.value if made.footer else "unfinished"
+        left = over_budget(plan)
+        missing = f" ({len(left)} of its requests left out: {_few(left)})" if left else ""
         print(
-            f"{path}: {len(made.exchanges)} exchanges, {end}; judge it with `conformance judge {path}`"
+            f"{path}: {made.footer.exchanges if made.footer else 0} exchanges, {end}{missing}; "
+            f"judge it with `conformance judge {path}`"
         )
     raise typer.Exit(0 if end == "complete" else 3)
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    """The first of several names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 class Files:
@@ -361,6 +395,9 @@ def print_plan(options: Options) -> None:
             f"at most {step.max_output_tokens} tokens" if step.max_output_tokens else "no tokens"
         )
         print(f"  {step.id:28} {what:44} {tokens}")
+    for search in plan.searches:
+        most = f"at most {search.max_output_tokens} tokens each" if search.max_output_tokens else ""
+        print(f"  {search.id:28} {search.examples} generated requests, more if some fail  {most}")
     for probe, why in plan.left_out:
         print(f"  {probe:28} left out: {why}")
     print(
@@ -369,7 +406,7 @@ def print_plan(options: Options) -> None:
     )
 
 
-def drive(options: Options, files: Files) -> int:
+def drive(options: Options, files: Files, *, verbose: bool = False) -> int:
     """Run pytest in process with our plugin, print our report, and return the exit code."""
     import pytest
 
@@ -407,7 +444,7 @@ def drive(options: Options, files: Files) -> int:
     if run.interrupted:
         print("conformance: interrupted; judging what was answered until then", file=sys.stderr)
     made = run.judge()
-    show(made, Outputs(), quiet=options.quiet)
+    show(made, Outputs(), quiet=options.quiet, verbose=verbose)
     if not options.quiet:
         written = [str(f) for f in (options.recording, *files.all) if f]
         print(f"written: {', '.join(written)}")

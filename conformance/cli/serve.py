@@ -1,4 +1,4 @@
-"""``serve``: the reference server, any profile, any fault."""
+"""``serve``: the reference server, any profile, any fault, any oddities."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def serve(
     fault: str | None = typer.Option(
         None, "--fault", help="A fault to have; see `conformance list faults`."
     ),
+    oddity: list[str] = typer.Option(
+        [],
+        "--oddity",
+        metavar="NAME",
+        help="Something legal and unusual to do; may be repeated. See `conformance list oddities`.",
+    ),
     latency: float = typer.Option(
         0.0, "--latency", metavar="SECONDS", help="Wait before each answer."
     ),
@@ -36,9 +42,11 @@ def serve(
     """Serve the reference server until Ctrl-C. It answers as the profile says, or breaks it as a fault says."""
     from conformance.profiles.load import load_profile
     from conformance.refserver.faults import fault_named
+    from conformance.refserver.oddities import chosen_by_name
     from conformance.refserver.serve import ReferenceServer
 
     chosen = fault_named(fault) if fault else None
+    oddities = chosen_by_name(oddity)
     key = None
     if api_key_env is not None:
         key = os.environ.get(api_key_env)
@@ -55,6 +63,7 @@ def serve(
         latency=latency,
         pace=pace,
         fault=chosen,
+        oddities=oddities,
     )
     print(f"serving {profile} at {server.base_url}; Ctrl-C ends it", file=sys.stderr, flush=True)
     server.run()

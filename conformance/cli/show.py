@@ -25,7 +25,9 @@ class Outputs:
     markdown: Path | None = None
 
 
-def show(made: Judgement, outputs: Outputs, *, quiet: bool = False) -> None:
+def show(
+    made: Judgement, outputs: Outputs, *, quiet: bool = False, verbose: bool = False
+) -> None:
     """Print the report to stdout and write the files."""
     if outputs.json:
         write_text(outputs.json, dumps(made.document))
@@ -39,14 +41,15 @@ def show(made: Judgement, outputs: Outputs, *, quiet: bool = False) -> None:
                 suite=made.suite,
                 cost=made.cost,
                 exit_code=made.exit_code,
+                capabilities=made.capabilities,
             ),
         )
     # Where the reader has gone, rich would leave with exit code 1, which is a verdict.
     with suppress(SystemExit), reader_may_leave():
-        _print(made, quiet=quiet)
+        _print(made, quiet=quiet, verbose=verbose)
 
 
-def _print(made: Judgement, *, quiet: bool) -> None:
+def _print(made: Judgement, *, quiet: bool, verbose: bool) -> None:
     if quiet:
         print(verdict_sentence(made.findings, made.exit_code))
         return
@@ -58,4 +61,6 @@ def _print(made: Judgement, *, quiet: bool) -> None:
         suite=made.suite,
         cost=made.cost,
         exit_code=made.exit_code,
+        capabilities=made.capabilities,
+        verbose=verbose,
     )

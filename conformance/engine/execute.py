@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from conformance.engine.budget import Budget, BudgetExhausted
 from conformance.engine.pace import Gate, Health, Ramp, server_failed
 from conformance.engine.retry import RetryPolicy
+from conformance.engine.terms import Terms
 from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.plan import Stage, Step
 from conformance.model.request import Operation, Request
@@ -26,6 +27,8 @@ BuildAfter = Callable[[Step, Mapping[str, Exchange]], Request | str]
 
 INTERRUPTED = "interrupted"
 
+MOST_QUIET = 60.0
+"""Seconds of quiet that the endpoint may ask for in all, before its refusals are taken as they are."""
 _TICK = 0.1
 """Seconds between two looks at whether we are to stop."""
 
@@ -62,6 +65,7 @@ def execute(
     tokens_used: Callable[[Exchange], int | None] | None = None,
     known: Mapping[str, Exchange] | None = None,
     failures: int = 5,
+    terms: Terms | None = None,
     stop: threading.Event | None = None,
     grace: float = 3.0,
 ) -> End:
@@ -71,22 +75,30 @@ def execute(
     ``build_after`` makes the request of a step without one, or says in a sentence why it cannot.
     ``known`` are exchanges of an earlier run: their steps are not sent again.
     ``failures`` is how many 5xx or connection failures in a row end the ordinary requests.
+    ``terms`` are limits and pace that other sending shares; they take the place of those named one by one.
     ``stop`` (or Ctrl-C) ends the run: nothing new is sent, and what runs is waited for ``grace`` seconds.
     What our own code raises is raised here, after the running requests have ended.
     """
+    terms = terms or Terms(
+        budget=budget or Budget(),
+        ramp=Ramp(concurrency),
+        gate=Gate(rate),
+        health=Health(failures),
+        retry=retry or RetryPolicy(),
+    )
     run = _Run(
         steps=steps,
         send=send,
         on_exchange=on_exchange,
         build_after=build_after,
         on_progress=on_progress or (lambda _: None),
-        budget=budget or Budget(),
-        ramp=Ramp(concurrency),
-        gate=Gate(rate),
-        retry=retry or RetryPolicy(),
+        budget=terms.budget,
+        ramp=terms.ramp,
+        gate=terms.gate,
+        retry=terms.retry,
         tokens_used=tokens_used or (lambda _: None),
         finished=dict(known or {}),
-        health=Health(failures),
+        health=terms.health,
         stop=stop or threading.Event(),
         grace=grace,
     )
@@ -109,6 +121,10 @@ class _Run:
     health: Health
     stop: threading.Event
     grace: float
+    planned: frozenset[str] = frozenset()
+    """Everything that has or will have an exchange."""
+    awaited: frozenset[str] = frozenset()
+    """Everything that something else is built from."""
     waiting: list[Step] = field(default_factory=list)
     running: dict[str, _Running] = field(default_factory=dict)
     returned: SimpleQueue[_Running] = field(default_factory=SimpleQueue)
@@ -119,11 +135,13 @@ class _Run:
 
     def run(self) -> End:
         """Goes round until every step has its exchange."""
+        self.planned = frozenset(self.finished).union(step.id for step in self.steps)
+        self.awaited = frozenset(earlier for step in self.steps for earlier in step.after)
         self.waiting = sorted(
             (step for step in self.steps if step.id not in self.finished),
             key=lambda step: step.stage,
         )
-        with _ctrl_c_noted(self.ctrl_c):
+        with ctrl_c_noted(self.ctrl_c):
             try:
                 while self.waiting or self.running:
                     self._round()
@@ -137,7 +155,7 @@ class _Run:
             return End.INTERRUPTED
         if self.health.gone is not None:
             return End.ENDPOINT_GONE
-        if self.health.verdict is not None:
+        if self.health.verdict is not None or self.health.given_up:
             return End.ENDPOINT_FAILING
         return End.BUDGET if self.over_budget else End.COMPLETE
 
@@ -175,9 +193,8 @@ class _Run:
             return self.health.verdict
         if not step.after:
             return None
-        planned = {*self.finished, *self.running, *(other.id for other in self.waiting)}
-        missing = [earlier for earlier in step.after if earlier not in planned]
-        return f"{missing[0]}: not in the plan" if missing else None
+        missing = next((earlier for earlier in step.after if earlier not in self.planned), None)
+        return f"{missing}: not in the plan" if missing else None
 
     def _has_room(self, step: Step) -> bool:
         # The pilot is alone, and so is whatever comes first, because the ramp begins at one.
@@ -195,6 +212,11 @@ class _Run:
                 self._not_sent(step, built)
                 return
             request = built
+        # What others wait for is sent all the same, so that they are not lost with it.
+        given_up = self.health.given_up.get(kind_of(request))
+        if given_up is not None and not any(step.id in other.after for other in self.waiting):
+            self._not_sent(step, given_up, request)
+            return
         refusal = self.budget.refusal(step.max_output_tokens)
         if refusal is not None:
             if not (self.running and self.budget.waits(step.max_output_tokens)):
@@ -230,6 +252,8 @@ class _Run:
         """Waits as the endpoint asked; whether to send it once more."""
         wait = self.retry.wait(job.attempts[-1], len(job.attempts))
         if wait is None or self.stop.is_set() or self.budget.refusal() is not None:
+            return False
+        if self.gate.asked + wait > MOST_QUIET:
             return False
         self.gate.quiet(wait)
         if self.stop.wait(wait) or self.stop.wait(self.gate.take(in_quiet=True)):
@@ -274,7 +298,8 @@ class _Run:
         self.budget.settle(job.step.max_output_tokens, self.tokens_used(exchange) if ok else 0)
         self.ramp.went(well=not server_failed(last) and last.status != 429)
         ordinary = job.step.stage is not Stage.FREE
-        self.health.saw(last, ordinary=ordinary, first=not self.sent_any)
+        kind = kind_of(exchange.request)
+        self.health.saw(last, ordinary=ordinary, first=not self.sent_any, kind=kind)
         self.sent_any = True
         self._finish(exchange)
 
@@ -291,7 +316,9 @@ class _Run:
         return Request("POST", "", Operation.CHAT)
 
     def _finish(self, exchange: Exchange) -> None:
-        self.finished[exchange.id] = exchange
+        # Answers that nothing is built from are let go.
+        kept = exchange if exchange.id in self.awaited else replace(exchange, attempts=())
+        self.finished[exchange.id] = kept
         self.on_exchange(exchange)
         self._tell()
 
@@ -329,8 +356,17 @@ class _Run:
                 return
 
 
+def kind_of(request: Request) -> str:
+    """What a request asks for, in words; an endpoint may fail at one kind and be well otherwise."""
+    if b'"stream":true' in (request.body or b""):
+        return "a stream"
+    return {Operation.CHAT: "one answer", Operation.MODELS: "the model list"}.get(
+        request.operation, "something else"
+    )
+
+
 @contextmanager
-def _ctrl_c_noted(noted: list[bool]) -> Iterator[None]:
+def ctrl_c_noted(noted: list[bool]) -> Iterator[None]:
     """Ctrl-C is noted and acted upon between two steps, never in the middle of writing a line.
 
     A second one interrupts at once.

@@ -6,6 +6,7 @@ us for days. Here every read gives way at the deadline of the request it belongs
 
 from __future__ import annotations
 
+import itertools
 import select
 import socket
 import ssl
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpcore
 
+from conformance.engine.framing import Follower
 from conformance.model.exchange import Ended
 
 _GLANCE = 0.1
@@ -43,8 +45,14 @@ class Watch:
         idle: float,
         stop: threading.Event,
         stop_grace: float,
+        method: str = "",
     ) -> None:
         self.began = time.perf_counter()
+        self.follower = Follower(method)
+        self.stream: Stream | None = None
+        """The connection that carries the request, once something of it was sent."""
+        self.earlier = 0
+        """How many requests that had carried before."""
         self.connect = connect
         self.connected = False
         """Whether a connection was made for this attempt (false: a kept one was used)."""
@@ -96,6 +104,7 @@ class Watch:
         self.closed = not data
         self.reads += 1
         self.read_at = time.perf_counter()
+        self.follower.feed(data)
         if len(self.first) < _FIRST:
             self.first += data[: _FIRST - len(self.first)]
 
@@ -113,6 +122,7 @@ class Network(httpcore.NetworkBackend):
 
     def __init__(self) -> None:
         self._current = _Current()
+        self._numbers = itertools.count(1)
 
     @property
     def watch(self) -> Watch:
@@ -142,7 +152,7 @@ class Network(httpcore.NetworkBackend):
                 continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.watch.connected = True
-            return Stream(self, sock)
+            return Stream(self, sock, next(self._numbers))
         raise _no_connection(refused, host, port, self.watch.connect)
 
     def _until(self, until: float) -> float:
@@ -152,17 +162,21 @@ class Network(httpcore.NetworkBackend):
 class Stream(httpcore.NetworkStream):
     """One connection."""
 
-    def __init__(self, network: Network, sock: socket.socket) -> None:
+    def __init__(self, network: Network, sock: socket.socket, number: int) -> None:
         self._network = network
         self._sock = sock
+        self.number = number
+        """Which connection of the run it is, from 1."""
+        self.requests = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next bytes, empty at the end of the connection; raises Broken at the deadline."""
         watch = self._network.watch
         since = time.perf_counter()
         while True:
-            self._sock.settimeout(watch.glance())
+            wait = watch.glance()
             try:
+                self._sock.settimeout(wait)
                 data = self._sock.recv(max_bytes)
             except (TimeoutError, ssl.SSLWantReadError):
                 watch.waited(since)
@@ -175,15 +189,31 @@ class Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Sends all of it; a peer that will not take it may still have answered, so that is another error."""
         watch = self._network.watch
+        if watch.stream is not self:
+            watch.stream, watch.earlier = self, self.requests
+            self.requests += 1
         left = memoryview(buffer)
         while left:
-            self._sock.settimeout(watch.glance())
+            wait = watch.glance()
             try:
+                self._sock.settimeout(wait)
                 left = left[self._sock.send(left) :]
             except (TimeoutError, ssl.SSLWantWriteError):
                 continue
             except OSError as error:
                 raise httpcore.WriteError(str(error)) from error
+
+    def look_after(self, seconds: float) -> None:
+        """Waits a moment for bytes beyond the end of an answer; with such, the connection is closed."""
+        watch = self._network.watch
+        try:
+            if not watch.follower.excess and _readable(self._sock, seconds):
+                self._sock.settimeout(0)
+                watch.follower.feed(self._sock.recv(_FIRST))
+        except OSError:
+            pass  # it is gone, or has only half a record of TLS
+        if watch.follower.excess:
+            self.close()
 
     def close(self) -> None:
         """Closes the connection."""
@@ -206,7 +236,7 @@ class Stream(httpcore.NetworkStream):
         except BaseException:
             self.close()
             raise
-        return Stream(self._network, sock)
+        return Stream(self._network, sock, self.number)
 
     def get_extra_info(self, info: str) -> Any:
         """Whether there is something to read, which in an idle connection means that it was closed."""
@@ -264,14 +294,14 @@ def _lost(error: OSError) -> Broken:
     return Broken(Ended.RESET, f"the connection was lost: {(error.strerror or 'unknown').lower()}")
 
 
-def _readable(sock: socket.socket) -> bool:
+def _readable(sock: socket.socket, seconds: float = 0.0) -> bool:
     if sock.fileno() < 0:
         return True
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+        return bool(poll.poll(seconds * 1000))
+    return bool(select.select([sock], [], [], seconds)[0])
 
 
 def _seconds(seconds: float) -> str:

@@ -19,21 +19,18 @@ def server_failed(attempt: Attempt) -> bool:
 
 
 class Ramp:
-    """How many requests may run at once: 1, then doubled while all goes well, halved when it does not."""
+    """How many requests may run at once: 1, then one more for each good answer, halved when one is not.
+
+    As in TCP's slow start, that doubles them with each round of answers, and no slot waits for a round to end.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = max(1, most)
         self.limit = 1
-        self._good = 0
 
     def went(self, *, well: bool) -> None:
         """Takes note of a finished exchange."""
-        if not well:
-            self.limit, self._good = max(1, self.limit // 2), 0
-            return
-        self._good += 1
-        if self._good >= self.limit:
-            self.limit, self._good = min(self.most, self.limit * 2), 0
+        self.limit = min(self.most, self.limit + 1) if well else max(1, self.limit // 2)
 
 
 class Gate:
@@ -46,12 +43,17 @@ class Gate:
         self._clock = clock
         self._next = 0.0
         self._quiet_until = 0.0
+        self.asked = 0.0
+        """Seconds of quiet in all so far."""
         self._lock = Lock()
 
     def quiet(self, seconds: float) -> None:
         """Lets no new request leave for so long."""
         with self._lock:
-            self._quiet_until = max(self._quiet_until, self._clock() + seconds)
+            now = self._clock()
+            until = max(self._quiet_until, now + seconds)
+            self.asked += until - max(now, self._quiet_until)
+            self._quiet_until = until
 
     @property
     def paused(self) -> float:
@@ -74,26 +76,47 @@ class Gate:
 
 
 class Health:
-    """Counts failures in a row; ``verdict`` says why ordinary requests are no longer sent."""
+    """Counts failures in a row; ``verdict`` says why ordinary requests are no longer sent.
+
+    Where only one kind of request (say streams) gets no answer, only that kind is given up: ``given_up`` says why.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._row: list[Attempt] = []
+        self._silent: dict[str, list[Attempt]] = {}
+        self._hung: list[str] = []
+        self.given_up: dict[str, str] = {}
+        """Kinds of request that are no longer sent, and why."""
         self._refused: list[Attempt] = []
         self.verdict: str | None = None
         self.gone: str | None = None
         """Why no request at all can be sent: no connection is to be had."""
 
-    def saw(self, attempt: Attempt, *, ordinary: bool, first: bool) -> None:
+    def saw(self, attempt: Attempt, *, ordinary: bool, first: bool, kind: str = "") -> None:
         """Takes note of a finished exchange; ``ordinary`` ones are no deliberate mistakes."""
+        self._saw_silence(attempt, ordinary, kind)
         self._refused = [*self._refused, attempt] if attempt.ended is Ended.REFUSED else []
         if self._refused and (first or len(self._refused) >= self._most):
             self.gone = f"endpoint unreachable: {attempt.detail or 'no connection was made'}"
-        if not ordinary:
+        if not ordinary or kind in self.given_up:
             return
         self._row = [*self._row, attempt] if server_failed(attempt) else []
         if len(self._row) >= self._most and self.verdict is None:
             self.verdict = f"stopped: {self._said()}"
+
+    def _saw_silence(self, attempt: Attempt, ordinary: bool, kind: str) -> None:
+        # To a deliberate mistake a closed connection is an answer of a kind; an hour of hanging is none.
+        hung = attempt.ended is Ended.TIMEOUT
+        silent = hung or (ordinary and attempt.status is None and server_failed(attempt))
+        row = self._silent[kind] = [*self._silent.get(kind, ()), attempt] if silent else []
+        if kind and len(row) >= self._most:
+            self.given_up.setdefault(
+                kind, f"stopped: {len(row)} requests in a row for {kind} were not answered"
+            )
+        self._hung = [*self._hung, kind] if hung else []
+        if len(self._hung) >= self._most and len(set(self._hung)) > 1 and self.gone is None:
+            self.gone = f"stopped: {len(self._hung)} requests in a row were not answered in time"
 
     def _said(self) -> str:
         if all(attempt.status is not None for attempt in self._row):

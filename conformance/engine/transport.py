@@ -11,6 +11,7 @@ import re
 import ssl
 import threading
 import time
+from dataclasses import replace
 from math import inf
 from types import TracebackType
 from typing import Self
@@ -28,6 +29,12 @@ from conformance.recording.redact import Redactor
 
 MAX_BODY = 8 << 20
 """Bytes of a body that are read before we stop."""
+ALL_BODIES = 12 << 20
+"""Bytes of all bodies together, after which of each further one only ``LEAST_BODY`` is read."""
+LEAST_BODY = 1 << 16
+"""Bytes of a body that are read in any case."""
+MOST_CHUNKS = 10_000
+"""Reads of one body whose times are kept; what comes later counts to the last of them."""
 DONE_GRACE = 2.0
 """Seconds that a stream may take to end after it said [DONE]."""
 STOP_GRACE = 2.0
@@ -35,7 +42,13 @@ STOP_GRACE = 2.0
 
 _KEEP_IDLE = 4.0
 """Seconds an idle connection is kept; shorter than the five after which common servers close it."""
+_EVENT_END = re.compile(rb"[^\r\n](\r\n\r\n|\n\n|\r\r)")
 _DONE_LINE = re.compile(rb"[\r\n]data: *\[DONE\]", re.IGNORECASE)
+_LOOK_AFTER_HEAD = 0.05
+_LOOK_AFTER_ERROR = 0.01
+"""Seconds in which bytes beyond the end come: a body after HEAD, an answer to a body that was not read."""
+_EXCESS = 200
+"""Bytes of them that are kept."""
 _LOGGERS = ("httpcore.connection", "httpcore.http11", "httpcore.proxy")
 _SCHEMES = {Credentials.KEY: "Bearer", Credentials.KEY_LOWER: "bearer"}
 """How the user's key is announced; other requests do not carry it."""
@@ -75,7 +88,7 @@ class Transport:
         )
         self._timeout, self._connect = timeout, min(connect, timeout)
         self._idle = inf if idle is None else idle
-        self._max_body = max_body
+        self._room = _Room(max_body)
         self._stop = stop or threading.Event()
         self._redactor = redactor or Redactor([secret.reveal()] if secret else [])
         self._began = time.perf_counter() if began is None else began
@@ -108,13 +121,19 @@ class Transport:
             logging.getLogger(name).removeFilter(self._log_filter)
 
     def send(self, request: Request) -> Attempt:
-        """Sends it once. A request that cannot be written as HTTP is a UsageError; the peer raises nothing."""
-        watch = self._watch()
+        """Sends it, once unless a kept connection was closed or spoiled. A request that cannot be written as HTTP is a UsageError; the peer raises nothing."""
+        watch = self._watch(request)
         attempt = self._attempt(self._pool, request, watch)
         if _was_stale(attempt, watch):
             # The endpoint closed the kept connection while it was idle, which is its right.
             # It never read this request (RFC 9112 §9.3.1), so it is sent again on a new one.
-            attempt = self._attempt(self._fresh, request, self._watch())
+            return self._attempt(self._fresh, request, self._watch(request))
+        if _was_garbled(attempt, watch):
+            # Whether the connection or the request is to blame, a new connection shows.
+            again = self._attempt(self._fresh, request, self._watch(request))
+            if again.status is not None:
+                first = self._redactor.blot(watch.first)[0][:_EXCESS]
+                return replace(again, leftover=first)
         return attempt
 
     def _new_pool(
@@ -129,18 +148,19 @@ class Transport:
             network_backend=self._network,
         )
 
-    def _watch(self) -> Watch:
+    def _watch(self, request: Request) -> Watch:
         return Watch(
             total=self._timeout,
             connect=self._connect,
             idle=self._idle,
             stop=self._stop,
             stop_grace=STOP_GRACE,
+            method=request.method,
         )
 
     def _attempt(self, pool: httpcore.ConnectionPool, request: Request, watch: Watch) -> Attempt:
         self._network.watch = watch
-        answer = _Answer(watch, self._max_body)
+        answer = _Answer(watch, self._room, request)
         ended, detail = Ended.COMPLETE, ""
         try:
             answer.take(pool.handle_request(self._outgoing(request)))
@@ -149,7 +169,8 @@ class Transport:
         except httpcore.LocalProtocolError as error:
             if not watch.first:
                 raise UsageError(self._redactor.text(_unsendable(request, error))) from None
-            ended, detail = Ended.NOT_HTTP, _not_http(self._redactor.blot(watch.first)[0])
+            first = self._redactor.blot(watch.first)[0]
+            ended, detail = Ended.NOT_HTTP, _not_http(first, error)
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             first = self._redactor.blot(watch.first)[0]
             ended, detail = _broken_off(error, watch, answer, first)
@@ -190,16 +211,18 @@ class Transport:
 
     def _told(self, answer: _Answer, ended: Ended, detail: str, watch: Watch) -> Attempt:
         """The attempt, with the user's key blotted out of everything."""
-        chunks, found = self._redactor.chunks(answer.chunks())
+        # Together, because a key may stand across the end.
+        after = Chunk(0.0, watch.follower.excess)
+        (*chunks, after), found = self._redactor.chunks([*answer.chunks(), after])
         headers = []
-        for name, value in answer.headers:
+        for name, value in _as_sent(answer.headers, watch.follower.lengths):
             (safe_name, in_name), (safe, in_value) = map(self._redactor.blot, (name, value))
             headers.append((safe_name.decode("latin-1"), safe.decode("latin-1")))
             found += in_name + in_value
         return Attempt(
             status=answer.status,
             headers=tuple(headers),
-            chunks=chunks,
+            chunks=tuple(chunks),
             ended=ended,
             detail=self._redactor.text(detail),
             http_version=answer.http_version,
@@ -207,6 +230,9 @@ class Transport:
             head_at=answer.head_at,
             seconds=round(time.perf_counter() - watch.began, 4),
             redactions=found,
+            connection=watch.stream.number if watch.stream else 0,
+            earlier=watch.earlier,
+            excess=after.data[:_EXCESS],
         )
 
 
@@ -227,18 +253,38 @@ class _Origin:
         self.netloc = name if parts.port is None else f"{name}:{parts.port}"
 
 
+class _Room:
+    """How much of the bodies is read, of one and of all that a transport meets; for many threads."""
+
+    def __init__(self, max_body: int) -> None:
+        self._max_body = max_body
+        self._left = ALL_BODIES
+        self._lock = threading.Lock()
+
+    def taken(self, size: int) -> None:
+        """Notes that so many bytes came."""
+        with self._lock:
+            self._left -= size
+
+    def most(self) -> int:
+        """Bytes that one body may have now."""
+        return self._max_body if self._left > 0 else min(self._max_body, LEAST_BODY)
+
+
 class _Answer:
     """What has come so far; complete when ``take`` returns."""
 
-    def __init__(self, watch: Watch, max_body: int) -> None:
+    def __init__(self, watch: Watch, room: _Room, request: Request) -> None:
         self.status: int | None = None
         self.headers: list[tuple[bytes, bytes]] = []
         self.http_version = ""
         self.head_at: float | None = None
         self.size = 0
         self._watch = watch
-        self._max_body = max_body
-        self._parts: list[tuple[float, list[bytes]]] = []
+        self._room = room
+        self._head_only = request.method == "HEAD"
+        self._leaves = request.leaves
+        self._parts: list[tuple[float, bytearray]] = []
         self._read = -1
         self._tail: bytes | None = b"\n"
         """The end of what came, in which a [DONE] may be split; None once it was seen."""
@@ -252,25 +298,36 @@ class _Answer:
         try:
             for data in response.iter_stream():
                 self._add(data)
+            self._look_after()
         finally:
             response.close()
 
+    def _look_after(self) -> None:
+        """Sees whether the connection holds more than the answer, before anybody else gets it."""
+        wait = _LOOK_AFTER_ERROR if (self.status or 0) >= 400 else 0.0
+        if self._watch.stream is not None:
+            self._watch.stream.look_after(_LOOK_AFTER_HEAD if self._head_only else wait)
+
     def chunks(self) -> tuple[Chunk, ...]:
         """The body, one chunk for each read from the socket."""
-        return tuple(Chunk(at, b"".join(pieces)) for at, pieces in self._parts)
+        return tuple(Chunk(at, bytes(data)) for at, data in self._parts)
 
     def _add(self, data: bytes) -> None:
         watch = self._watch
-        too_large = self.size + len(data) > self._max_body
-        data = data[: self._max_body - self.size]
+        most = max(self._room.most(), self.size)  # what others took leaves us what we have
+        too_large = self.size + len(data) > most
+        data = data[: most - self.size]
         self.size += len(data)
-        if watch.reads == self._read:
-            self._parts[-1][1].append(data)
+        self._room.taken(len(data))
+        if watch.reads == self._read or len(self._parts) >= MOST_CHUNKS:
+            self._parts[-1][1].extend(data)
         elif data:
-            self._parts.append((round(watch.read_at - watch.began, 4), [data]))
+            self._parts.append((round(watch.read_at - watch.began, 4), bytearray(data)))
             self._read = watch.reads
         if too_large:
-            raise Broken(Ended.TOO_LARGE, f"a body of more than {self._max_body} bytes")
+            raise Broken(Ended.TOO_LARGE, f"a body of more than {most} bytes")
+        if self._leaves and _EVENT_END.search((self._tail or b"") + data):
+            raise Broken(Ended.LEFT, "we closed the connection after the first event")
         if self._tail is not None:
             self._look_for_done(self._tail + data)
 
@@ -304,10 +361,25 @@ def _bytes(text: str) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+def _as_sent(headers: list[tuple[bytes, bytes]], lengths: list[bytes]) -> list[tuple[bytes, bytes]]:
+    """The headers with every Content-Length that was sent; the library makes one of several that are equal."""
+    is_length = [name.lower() == b"content-length" for name, _ in headers]
+    if [value for (_, value), yes in zip(headers, is_length, strict=True) if yes] == lengths:
+        return headers
+    others = [pair for pair, yes in zip(headers, is_length, strict=True) if not yes]
+    return [*others, *((b"Content-Length", value) for value in lengths)]
+
+
 def _was_stale(attempt: Attempt, watch: Watch) -> bool:
-    silent = attempt.status is None and not watch.first
-    lost = attempt.ended in (Ended.CUT, Ended.RESET)
-    return silent and lost and not watch.connected and not watch.stopping
+    """Whether a kept connection was closed, by the peer or by us, so that the request never left on it."""
+    # An answer without a byte read is excess of an earlier one, left over inside the library.
+    lost = attempt.status is not None or attempt.ended in (Ended.CUT, Ended.RESET, Ended.NOT_HTTP)
+    return lost and not watch.first and not watch.connected and not watch.stopping
+
+
+def _was_garbled(attempt: Attempt, watch: Watch) -> bool:
+    no_http = attempt.status is None and attempt.ended is Ended.NOT_HTTP
+    return no_http and not watch.connected and not watch.first.startswith(b"HTTP/")
 
 
 def _unsendable(request: Request, error: Exception) -> str:
@@ -320,20 +392,27 @@ def _broken_off(error: Exception, watch: Watch, answer: _Answer, first: bytes) -
         part = "response head" if answer.status is None else "chunk header"
         return Ended.TOO_LARGE, f"a {part} of more than 100 kB"
     if answer.status is None and first and not first.startswith(b"HTTP/"):
-        return Ended.NOT_HTTP, _not_http(first)
+        return Ended.NOT_HTTP, _not_http(first, error)
     if isinstance(error, httpcore.WriteError):
         return Ended.RESET, "the connection was closed while the request was sent"
     if not watch.closed:
-        return Ended.NOT_HTTP, _not_http(first) if answer.status is None else "broken chunk framing"
+        if answer.status is None:
+            return Ended.NOT_HTTP, _not_http(first, error)
+        return Ended.NOT_HTTP, f"broken chunk framing ({_reason(error)})"
     if answer.status is None:
         where = "inside the response head" if first else "without an answer"
         return Ended.CUT, f"the connection was closed {where}"
     return Ended.CUT, f"the connection was closed after {answer.size} bytes of the body"
 
 
-def _not_http(first: bytes) -> str:
+def _not_http(first: bytes, error: Exception) -> str:
     if first.startswith((b"\x15\x03", b"\x16\x03")):
         return "bytes of TLS instead of HTTP; try https:// in the base URL"
     if first.startswith(b"HTTP/"):
-        return f"a response head that is not HTTP, beginning with {first[:40]!r}"
+        return f"a response head that is not HTTP ({_reason(error)}), beginning with {first[:40]!r}"
     return f"bytes that are not HTTP: {first[:40]!r}"
+
+
+def _reason(error: Exception) -> str:
+    """What the HTTP library says, less the bytes that it quotes."""
+    return str(error).partition(": ")[0][:80]

@@ -8,6 +8,7 @@ CANARIES = {
     "isolation.stream.canary": "CANARY-3-quxebima",
     "isolation.system": "CANARY-4-lapzedor",
     "isolation.tool-result": "CANARY-5-fywonkat",
+    "isolation.half-read": "CANARY-7-mubrixel",
 }
 """The word of each probe that has one: fixed, so that plans are equal, and unlikely to be said by chance."""
 

@@ -4,7 +4,8 @@
     ├── UsageError              a wrong option, URL, name or combination        (exit 2)
     ├── ProfileError            a profile that cannot be used                   (exit 2)
     ├── RecordingError          a recording that cannot be read                 (exit 2)
-    └── Unreachable             the endpoint could not be reached at all        (exit 3)
+    ├── Unreachable             the endpoint could not be reached at all        (exit 3)
+    └── NotSent                 nothing more is sent, for a reason of the run   (caught inside)
 
 What an endpoint does wrong is never raised: it is a fact in an exchange.
 """
@@ -32,5 +33,11 @@ class RecordingError(ConformanceError):
 
 class Unreachable(ConformanceError):
     """No connection to the endpoint could be made, so nothing was judged."""
+
+    exit_code = 3
+
+
+class NotSent(ConformanceError):
+    """No request is sent any more: the budget, the endpoint or the user ended it; the text says which."""
 
     exit_code = 3

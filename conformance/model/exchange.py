@@ -28,6 +28,8 @@ class Ended(StrEnum):
     """The connection was reset."""
     TIMEOUT = "timeout"
     """Nothing, or not all, came within the time allowed."""
+    LEFT = "left"
+    """We closed the connection after the first event, as the request says."""
     HELD_OPEN = "held-open"
     """A stream said [DONE] but the connection stayed open; we closed it."""
     TOO_LARGE = "too-large"
@@ -66,6 +68,14 @@ class Attempt:
     """Seconds from the start of this attempt to its end."""
     redactions: int = 0
     """How often the user's key stood in what came back (each was blotted out)."""
+    connection: int = 0
+    """Which connection of the run carried it, from 1; 0 where that is not known."""
+    earlier: int = 0
+    """How many requests the connection had carried before."""
+    excess: bytes = b""
+    """What came after the end of the answer although nothing more was asked; its beginning."""
+    leftover: bytes = b""
+    """What a kept connection brought in place of an answer, before a new one brought this; its beginning."""
 
     @property
     def body(self) -> bytes:

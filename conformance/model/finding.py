@@ -90,4 +90,7 @@ class Finding:
     reason: str = ""
     """Why it was skipped, is inconclusive, stale or an error."""
     hindrance: Hindrance | None = None
+    more_judged: int = 0
+    """How many exchanges were judged besides those listed."""
+    more_unjudged: int = 0
     curl: str = ""

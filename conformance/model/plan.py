@@ -47,6 +47,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Search:
+    """A property for which requests are generated after the steps: ``id`` is ``probe:name``."""
+
+    probe: str
+    name: str
+    examples: int
+    """How many requests are tried before any is made smaller."""
+    max_output_tokens: int = 0
+    """The most tokens that one answer may hold, all choices together."""
+
+    @property
+    def id(self) -> str:
+        """What its exchanges begin with."""
+        return f"{self.probe}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Steps in the order they are begun, and the checks they serve."""
 
@@ -55,6 +72,8 @@ class Plan:
     deselected: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     """Probes that are not sent, and why (budget, not claimed)."""
+    searches: tuple[Search, ...] = ()
+    """What is searched once the steps are done."""
 
     @property
     def output_tokens(self) -> int:

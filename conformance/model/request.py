@@ -44,6 +44,8 @@ class Request:
     headers: Headers = ()
     body: bytes | None = None
     credentials: Credentials = Credentials.KEY
+    leaves: bool = False
+    """Whether the client closes the connection once the first event of a stream has come."""
 
     @property
     def fingerprint(self) -> str:

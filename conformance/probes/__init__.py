@@ -17,6 +17,7 @@ AREAS = (
     "disclosure",
     "text",
     "isolation",
+    "parameters",
 )
 
 

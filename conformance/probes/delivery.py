@@ -43,8 +43,17 @@ def _calls(choice: ChoiceParts) -> list[dict[str, JSON]]:
 def streamed_tool_result(answer: Reading) -> dict[str, JSON] | str:
     """The conversation so far, the calls that the stream added up to beside null, and a result for each."""
     calls = _calls(answer.choices[0]) if 0 in answer.choices else []
-    if not calls:
-        return "it brought no tool call to answer"
+    return _answered(answer, calls) if calls else "it brought no tool call to answer"
+
+
+def parallel_results(answer: Reading) -> dict[str, JSON] | str:
+    """The same, where the stream brought several calls and no limit cut them."""
+    choice = answer.choices.get(0)
+    calls = _calls(choice) if choice and choice.finish != "length" else []
+    return _answered(answer, calls) if len(calls) > 1 else "it brought no two whole calls"
+
+
+def _answered(answer: Reading, calls: list[dict[str, JSON]]) -> dict[str, JSON]:
     message: JSON = {"role": "assistant", "content": None, "tool_calls": [*calls]}
     results: list[JSON] = [
         {"role": "tool", "tool_call_id": c["id"], "content": '{"temperature": 21}'} for c in calls
@@ -57,6 +66,14 @@ def streamed_tool_result(answer: Reading) -> dict[str, JSON] | str:
     }
 
 
+chat(
+    "turn.parallel-results",
+    "Two tool calls of one stream, both answered.",
+    {},
+    stage=Stage.NEXT_TURN,
+    after="text.stream.tool",
+    continuation=parallel_results,
+)
 chat(
     "chat.stream.logprobs",
     "The smallest request, as a stream with log probabilities.",

@@ -13,6 +13,8 @@ MARKUP = "<img src=x onerror=conformance()>"
 """The name of a model that does not exist; a page must not show it as it is."""
 DEPTH = 1000
 """Levels of nested arrays: far more than any request needs, far fewer than a parser's memory holds."""
+LARGE = 1_100_000
+"""Bytes: more than the megabyte at which common proxies stop, less than a picture sent as text."""
 QUERY_KEY = "sk-conformance-query-key-0000000000"
 _MESSAGES = b'"messages": [{"role": "user", "content": "Say OK."}], "max_tokens": 1'
 _WHOLE = b'{"model": "{model}", ' + _MESSAGES + b"}"
@@ -80,6 +82,28 @@ _mistake(
     {"model": MODEL, "messages": [{"role": "user"}], LIMIT: 1},
 )
 _mistake(
+    "message.content-type",
+    "A user message whose content is a number.",
+    {"model": MODEL, "messages": [{"role": "user", "content": 7}], LIMIT: 1},
+)
+_mistake(
+    "message.orphan-result",
+    "A tool's result that answers no call.",
+    {
+        "model": MODEL,
+        "messages": [
+            user("Say OK."),
+            {"role": "tool", "tool_call_id": "call_conformance_0", "content": "21"},
+        ],
+        LIMIT: 1,
+    },
+)
+_mistake(
+    "large-body",
+    "A body of more than a megabyte, nearly all of it white space, and a model that does not exist.",
+    _WHOLE.replace(MODEL.encode(), UNKNOWN_MODEL.encode())[:-1] + b" " * LARGE + b"}",
+)
+_mistake(
     "temperature-type",
     "A temperature that is a word.",
     {"model": MODEL, "messages": [user("Say OK.")], LIMIT: 1, "temperature": "hot"},
@@ -117,6 +141,11 @@ def _keyless(
 
 
 _keyless("query-key", "A key that does not exist, in the query.", query=f"?api_key={QUERY_KEY}")
+_keyless(
+    "spaced-key",
+    "A key with spaces inside.",
+    headers=(("Authorization", "Bearer sk-conformance spaced key 0000000000"),),
+)
 _keyless("two-keys", "Two Authorization headers, both wrong.", headers=_WRONG * 2)
 _keyless(
     "non-ascii-key",

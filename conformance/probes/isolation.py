@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from conformance.model.canary import CANARIES, IMAGE_CANARY
 from conformance.model.json import JSON
+from conformance.model.plan import Stage
+from conformance.wire.reading import Reading
 
 from .registry import LIMIT, MODEL, chat, user
 
@@ -72,4 +74,31 @@ chat(
         },
         tools=[_TOOL],
     ),
+)
+
+
+def _counting(_: Reading) -> dict[str, JSON]:
+    return _asking(user(_COUNT))
+
+
+chat(
+    "isolation.half-read",
+    "A stream that its client leaves after the first event.",
+    _asking(
+        user(f"Repeat exactly: {' '.join([CANARIES['isolation.half-read']] * 3)}"), stream=True
+    ),
+    leaves=True,
+)
+chat(
+    "isolation.next",
+    "The same count with a limit of 16 tokens and no stop word, after that stream.",
+    {LIMIT: 16},
+    stage=Stage.NEXT_TURN,
+    after="isolation.half-read",
+    continuation=_counting,
+)
+chat(
+    "isolation.stop",
+    "The same count with a stop word.",
+    _asking(user(_COUNT), stop=["three"]),
 )

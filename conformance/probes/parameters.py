@@ -17,10 +17,21 @@ from conformance.model.target import Target
 from conformance.spec.claims import Standing, Way, places, standing, steps, type_of
 
 from .registry import LIMIT, Case, Cases, family, filled
-from .samples import EXAMPLES, OWN_LIMIT, STREAMED, TELLING, Fields, around
+from .samples import (
+    EXAMPLES,
+    MISTYPED,
+    OWN_LIMIT,
+    STREAMED,
+    TELLING,
+    UNUSUAL,
+    Fields,
+    around,
+)
 
 UNKNOWN_FIELD = "conformance_unknown_field"
 """A name that no API gives a meaning to."""
+UNKNOWN_ROWS = {"top-level": "unknown field", "nested": "unknown field in stream_options"}
+"""Where such a field stands, as the capability table says it."""
 _NOT_LISTED = "conformance-no-such-value"
 _STEP = 0.01
 """The smallest step over a bound that every number format can tell apart."""
@@ -46,6 +57,8 @@ MAIN = (
 )
 """The parameters that most clients send, the most telling first: they are tried more closely in a core run."""
 _IN_STREAMS_TOO = ("n", "stop", "max_tokens", "response_format")
+_EXPLORING = ("say-", "object", "required")
+"""Cases that tell more where nothing is claimed: with the plainest prompt, and of the forms apart."""
 _TYPED = MAIN[:8]
 _BOUNDED = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
 
@@ -133,7 +146,8 @@ def items(name: str, count: int) -> JSON:
     """So many items of an array, no two alike."""
     example = EXAMPLES.get(name)
     first = example[0] if isinstance(example, list) and example else "item"
-    return [_another(first, number) for number in range(count)]
+    # The one that has an effect comes last: where a list is cut, it is gone.
+    return [_another(first, number) for number in reversed(range(count))]
 
 
 def _another(item: JSON, number: int) -> JSON:
@@ -147,6 +161,10 @@ def _another(item: JSON, number: int) -> JSON:
 
 
 # Values outside
+
+
+FORMS = ("response_format.type", "tools[].type", "tool_choice.type", "tool_choice.mode")
+"""Members that say what the others are: each of their values goes with members of its own, so it is told there."""
 
 
 def beyond(claim: Parameter) -> Iterator[tuple[str, JSON]]:
@@ -211,7 +229,9 @@ def of_other_types(claim: Parameter) -> Iterator[tuple[str, JSON]]:
     if "array" in claim.types and "object" not in claim.types:
         yield "array-as-object", {"0": "x"}
     for name, value in WRONG:
-        if name not in claim.types and not (name == "number" and numeric):
+        # `model: null` is a missing model, which has a cause of its own.
+        missing = claim.name == "model" and value is None
+        if name not in claim.types and not (name == "number" and numeric) and not missing:
             yield name, value
 
 
@@ -220,15 +240,20 @@ def of_other_types(claim: Parameter) -> Iterator[tuple[str, JSON]]:
 
 def _declare(top: str) -> None:
     name = slug(top)
-    family(f"param.{name}.value", f"`{top}` with values that the profile allows.", values(top))
-    family(f"param.{name}.range", f"`{top}` outside its range.", ranges(top))
-    family(f"param.{name}.type", f"`{top}` of another type.", types(top))
+    family(
+        f"param.{name}.value", f"`{top}` with values that the profile allows.", values(top), row=top
+    )
+    family(f"param.{name}.range", f"`{top}` outside its range.", ranges(top), row=top)
+    family(f"param.{name}.type", f"`{top}` of another type.", types(top), row=top)
     family(
         f"param.{name}.combination",
         f"`{top}` without what it requires, or beside what it excludes.",
         combinations(top),
+        row=top,
     )
-    family(f"param.{name}.unsupported", f"`{top}`, which is not supported.", unsupported(top))
+    family(
+        f"param.{name}.unsupported", f"`{top}`, which is not supported.", unsupported(top), row=top
+    )
 
 
 def values(top: str) -> Cases:
@@ -244,12 +269,14 @@ def values(top: str) -> Cases:
             if not standing_of(kept, top, profile, target).departures:
                 seen.append(kept)
                 core = number == 0 or (top in _IN_STREAMS_TOO and name.startswith("stream-"))
+                core |= name.startswith(_EXPLORING) and claim.support is Support.UNKNOWN
                 yield Case(name, kept, _suite(core=core), _worth(top, 10 - number))
         if claim.support is Support.UNKNOWN:
             return
         for member in members(top, profile):
             inner = profile.parameter(member, target.model)
-            for name, value in inside(inner) if inner.support is not Support.NONE else ():
+            tried = inner.support is not Support.NONE and member not in FORMS
+            for name, value in inside(inner) if tried else ():
                 body = _cheap(_company(top, around(member, value), claim))
                 if body in seen or standing_of(body, top, profile, target).departures:
                     continue
@@ -323,38 +350,47 @@ def ranges(top: str) -> Cases:
     return _departing(top, Way.RANGE, beyond)
 
 
+EXPLORED = {Way.RANGE: UNUSUAL, Way.TYPE: MISTYPED}
+"""What is sent where the profile claims nothing that could be departed from."""
+
+
 def types(top: str) -> Cases:
     """Requests with a value of a type that the claim does not allow."""
     return _departing(top, Way.TYPE, of_other_types)
 
 
 def _departing(
-    top: str, kind: Way, chosen: Callable[[Parameter], Iterator[tuple[str, JSON]]]
+    top: str, way: Way, chosen: Callable[[Parameter], Iterator[tuple[str, JSON]]]
 ) -> Cases:
     """The cases in which a value of a member is the only departure, and the profile says what follows."""
 
     def cases(profile: Profile, target: Target) -> Iterator[Case]:
         claim, first = profile.parameter(top, target.model), True
+        if claim.support is Support.UNKNOWN and top in EXPLORED.get(way, {}):
+            unusual = EXPLORED[way][top]
+            yield Case("unusual", {**around(top, unusual[top]), **unusual}, Suite.CORE, 3)
         for member in members(top, profile):
             for name, value in chosen(profile.parameter(member, target.model)):
                 body = _cheap(_company(top, around(member, value), claim))
                 found = standing_of(body, top, profile, target)
-                if not only(found, kind, member):
+                if not only(found, way, member):
                     continue
-                core = first and top in (_TYPED if kind is Way.TYPE else MAIN)
+                core = first and top in (_TYPED if way is Way.TYPE else MAIN)
                 worth = _worth(top, 6 if first else 1)
                 free = found.departures[0].policy.rejects
+                if not free and name == "far-above" and member == "n":
+                    continue  # a thousand choices, where it may be taken or cut
                 yield Case(_case(top, member, name), body, _suite(core=core), worth, free=free)
                 first = False
 
     return cases
 
 
-def only(found: Standing, kind: Way, member: str) -> bool:
+def only(found: Standing, way: Way, member: str) -> bool:
     """Whether one departure of this kind is all that is wrong, and the profile states what is done about it."""
     return (
         len(found.departures) == 1
-        and found.departures[0].kind is kind
+        and found.departures[0].way is way
         and found.departures[0].parameter == member
         and found.departures[0].policy.known
     )
@@ -397,7 +433,7 @@ def unsupported(top: str) -> Cases:
         for number, (name, body) in enumerate(made):
             kept = _alone(body, top, profile, target)
             found = standing_of(kept, top, profile, target)
-            if len(found.departures) != 1 or found.departures[0].kind is not Way.UNSUPPORTED:
+            if len(found.departures) != 1 or found.departures[0].way is not Way.UNSUPPORTED:
                 continue
             departure = found.departures[0]
             if top_of(departure.parameter) == top and departure.policy.known:
@@ -439,12 +475,17 @@ def _unknown_fields(profile: Profile, target: Target) -> Iterator[Case]:
         ("nested", around("stream_options", options)),
     ):
         found = standing_of(body, UNKNOWN_FIELD, profile, target)
-        if len(found.departures) == 1 and found.departures[0].kind is Way.UNKNOWN_FIELD:
+        if len(found.departures) == 1 and found.departures[0].way is Way.UNKNOWN_FIELD:
             free = found.departures[0].policy.rejects
             yield Case(name, body, Suite.CORE, 12, free=free)
 
 
-family("param.unknown-field.unsupported", "A field that no API knows.", _unknown_fields)
+family(
+    "param.unknown-field.unsupported",
+    "A field that no API knows.",
+    _unknown_fields,
+    row=lambda case: UNKNOWN_ROWS.get(case, "unknown field"),
+)
 
 
 def _of_vendor(make: Callable[[str], Cases]) -> Cases:

@@ -158,16 +158,19 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         "across-tokens": {"messages": WORDS, "stop": "ta gam", LIMIT: 16},
         "stream-word": {"messages": WORDS, "stop": "gamma", LIMIT: 16, **STREAMED},
         "stream-across-tokens": {"messages": WORDS, "stop": ["ta gam"], LIMIT: 16, **STREAMED},
+        "say-letters": {"messages": [user("Say OK.")], "stop": [" ", "e", "o"], LIMIT: 16},
     },
     "max_tokens": {
         "five": {"messages": COUNT, "max_tokens": 5},
         "stream-five": {"messages": COUNT, "max_tokens": 5, **STREAMED},
         "one": {"messages": COUNT, "max_tokens": 1},
+        "say-one": {"max_tokens": 1},
     },
     "max_completion_tokens": {
         "five": {"messages": COUNT, "max_completion_tokens": 5},
         "stream-five": {"messages": COUNT, "max_completion_tokens": 5, **STREAMED},
         "one": {"messages": COUNT, "max_completion_tokens": 1},
+        "say-one": {"max_completion_tokens": 1},
     },
     "logprobs": {
         "asked": {"logprobs": True},
@@ -200,7 +203,16 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         },
         "text": {"response_format": {"type": "text"}},
     },
-    "tools": {"offered": {"messages": ASK_WEATHER, "tools": [WEATHER], LIMIT: 64}},
+    "tools": {
+        "offered": {"messages": ASK_WEATHER, "tools": [WEATHER], LIMIT: 64},
+        "custom": {
+            "messages": ASK_WEATHER,
+            "tools": [
+                {"type": "custom", "custom": {"name": "note", "description": "Take a note."}}
+            ],
+            LIMIT: 64,
+        },
+    },
     "tool_choice": {
         "none": {"messages": ASK_WEATHER, "tools": [WEATHER], "tool_choice": "none", LIMIT: 16},
         "required": {
@@ -266,11 +278,28 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         },
     },
     "stream_options": {
+        "no-obfuscation": {"stream_options": {"include_obfuscation": False}, **STREAMED},
         "usage": {"stream_options": {"include_usage": True}, **STREAMED},
         "no-usage": {"stream_options": {"include_usage": False}, **STREAMED},
-        "no-obfuscation": {"stream_options": {"include_obfuscation": False}, **STREAMED},
     },
     "seed": {"repeatable": {"seed": 7, "temperature": 0}},
-    "logit_bias": {"forced": {"logit_bias": {"1000": 100}}},
+    "logit_bias": {"forced": {"logit_bias": {"300": 100}}},
 }
 """Requests in which a parameter's effect shows from outside; the first tells most. Others are sent ``EXAMPLES``."""
+
+_FIVE: JSON = ["omega", "sigma", "kappa", "lambda", "gamma"]
+UNUSUAL: Mapping[str, Fields] = {
+    "temperature": {"temperature": 5},
+    "top_p": {"top_p": 1.5},
+    "presence_penalty": {"presence_penalty": 5},
+    "frequency_penalty": {"frequency_penalty": 5},
+    "top_logprobs": {"logprobs": True, "top_logprobs": 21},
+    "stop": {"messages": WORDS, "stop": _FIVE, LIMIT: 16},
+}
+"""Values above what OpenAI allows, to see what an endpoint does with them that claims nothing."""
+MISTYPED: Mapping[str, Fields] = {
+    "temperature": {"temperature": "conformance"},
+    "max_tokens": {"max_tokens": "8"},
+    "stop": {"messages": [user("Say OK.")], "stop": 5},
+}
+"""Values of another type than OpenAI's, for the same."""

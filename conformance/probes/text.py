@@ -10,7 +10,7 @@ UNICODE = "tea ü e\u0301 \U0001f469\u200d\U0001f680 שלום cup"
 """An accent, a combining mark, two characters beyond the BMP with a joiner between, right-to-left letters."""
 SEPARATORS = "tea\u2028jug\u2029pot\u0085mug\ufeffcup"
 """What some call line ends, and a byte order mark in the middle."""
-CITY = "Zürich"
+CITIES = ("Zürich", "Kraków")
 _CONTROLS = "".join(map(chr, (0, 1, 7, 8, 11, 12, 27, 31, 127)))
 _LONG_WORD = ("conformance" * 364)[:4000]
 _TOOL: JSON = {
@@ -42,8 +42,9 @@ chat(
 )
 chat(
     "text.stream.unicode",
-    "The same letters, marks and emoji to be repeated, as a stream.",
+    "The same letters, marks and emoji as JSON escapes, to be repeated as a stream.",
     _saying(_repeat(UNICODE), stream=True),
+    escaped=True,
 )
 chat(
     "text.separators",
@@ -68,11 +69,14 @@ chat(
 chat("text.long-word", "One word of 4,000 characters.", _saying(f"Say OK. {_LONG_WORD}"))
 chat(
     "text.stream.tool",
-    "A forced tool call about a city with an accent, as a stream.",
-    _saying(
-        f'What is the weather in "{CITY}"? Use the tool.',
-        tools=[_TOOL],
-        tool_choice="required",
-        stream=True,
-    ),
+    "Forced tool calls about two cities with accents, as a stream.",
+    {
+        **_saying(
+            'Use the tool twice: what is the weather in both "{}" and "{}"?'.format(*CITIES),
+            tools=[_TOOL],
+            tool_choice="required",
+            stream=True,
+        ),
+        LIMIT: 64,
+    },
 )

@@ -22,10 +22,10 @@ _TOOL: JSON = {
 _NAMED: JSON = {"type": "function", "function": {"name": "get_weather"}}
 
 
-def _asking(choice: JSON) -> dict[str, JSON]:
+def _asking(choice: JSON, city: str = "Paris") -> dict[str, JSON]:
     return {
         "model": MODEL,
-        "messages": [user("What is the weather in Paris? Use the tool.")],
+        "messages": [user(f"What is the weather in {city}? Use the tool.")],
         "tools": [_TOOL],
         "tool_choice": choice,
         LIMIT: 64,
@@ -44,4 +44,4 @@ chat(
     "A call of a named tool, as a stream.",
     {**_asking(_NAMED), "stream": True},
 )
-chat("tools.auto", "A tool call that the model may make.", _asking("auto"))
+chat("tools.auto", "A tool call that the model may make.", _asking("auto", '"Zürich"'))

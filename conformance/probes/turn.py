@@ -51,6 +51,16 @@ def tool_result(answer: Reading) -> dict[str, JSON] | str:
     }
 
 
+def dumped_reply(answer: Reading) -> dict[str, JSON] | str:
+    """The same with null for what the documentation allows to be null, as typed clients write messages out."""
+    made, message = reply(answer), _message(answer)
+    if isinstance(made, str) or message is None:
+        return "it brought no message to send back"
+    nulls: dict[str, JSON] = {"refusal": None, "audio": None, "function_call": None}
+    history = _history(answer)
+    return {**made, "messages": [*history, {**nulls, **message}, user("Say it again.")]}
+
+
 chat(
     "turn.own-message",
     "The server's own message, sent back.",
@@ -58,6 +68,14 @@ chat(
     stage=Stage.NEXT_TURN,
     after="chat.basic",
     continuation=reply,
+)
+chat(
+    "turn.dumped-message",
+    "The server's own message, sent back with null for what it left out.",
+    {},
+    stage=Stage.NEXT_TURN,
+    after="chat.basic",
+    continuation=dumped_reply,
 )
 chat(
     "turn.tool-result",

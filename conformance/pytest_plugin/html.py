@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.report.html import HEADERS, cells, no_cells
+from conformance.report.html import HEADERS, capability_table, cells, no_cells
 
 if TYPE_CHECKING:
     from conformance.pytest_plugin.run import Run
@@ -26,6 +26,12 @@ class Columns:
         setup = self.run.setup
         where = f" of {setup.target.base_url}" if setup is not None else ""
         report.title = f"Conformance{where}"  # type: ignore[attr-defined]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, postfix: list[str]) -> None:
+        """Put the capability table above the checks."""
+        if self.run.recording is not None and self.run.chosen:
+            postfix.append(capability_table(self.run.judge().capabilities))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_header(self, cells: list[str]) -> None:

@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from conformance.model.errors import UsageError
-from conformance.options import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, PREFIX, SUITES, Options
+from conformance.options import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_EXAMPLES,
+    DEFAULT_TIMEOUT,
+    PREFIX,
+    SUITES,
+    Options,
+)
 
 _TEXTS = (
     ("base-url", "URL", "the endpoint's base URL, such as http://127.0.0.1:8000/v1"),
@@ -22,7 +29,8 @@ _TEXTS = (
     ("rate", "N", "requests a second, at most"),
     ("max-requests", "N", "requests in all, at most"),
     ("max-output-tokens", "N", "requested output tokens in all, at most"),
-    ("seed", "N", "kept in the recording"),
+    ("seed", "N", "what generated requests follow from"),
+    ("max-examples", "N", "requests that the full suite generates for each property (default 20)"),
     ("timeout", "SECONDS", f"for one request (default {DEFAULT_TIMEOUT:g})"),
     ("recording", "FILE", "where the exchanges are written"),
     ("repeat", "N", "send streams and the smallest requests N times (default 1)"),
@@ -110,6 +118,7 @@ def options(config: pytest.Config) -> Options:
     concurrency = number(config, "concurrency", int)
     timeout = number(config, "timeout", float)
     repeat = number(config, "repeat", int)
+    examples = number(config, "max-examples", int)
     return Options(
         base_url=text(config, "base-url"),
         model=text(config, "model"),
@@ -122,6 +131,7 @@ def options(config: pytest.Config) -> Options:
         max_requests=number(config, "max-requests", int),
         max_output_tokens=number(config, "max-output-tokens", int),
         seed=number(config, "seed", int),
+        max_examples=DEFAULT_EXAMPLES if examples is None else examples,
         timeout=DEFAULT_TIMEOUT if timeout is None else timeout,
         recording=Path(text(config, "recording") or RECORDING),
         repeat=1 if repeat is None else repeat,

@@ -16,7 +16,7 @@ from conformance.model.finding import Finding, Outcome
 from conformance.model.profile import Profile
 from conformance.options import Options
 from conformance.profiles.load import load_profile
-from conformance.recording.jsonl import End, Recording
+from conformance.recording.jsonl import End, Reader, Recording
 from conformance.report.progress import Progress
 from conformance.report.results import dumps
 from conformance.session import (
@@ -38,7 +38,7 @@ class Run:
     def __init__(self, options: Options, replay: Path | None) -> None:
         self.options = options
         self.setup: Setup | None = None
-        self.recording: Recording | None = None
+        self.recording: Recording | Reader | None = None
         self.judgement: Judgement | None = None
         self.interrupted = False
         self.claims: Profile | None = None
@@ -123,6 +123,7 @@ class Run:
                     suite=made.suite,
                     cost=made.cost,
                     exit_code=made.exit_code,
+                    capabilities=made.capabilities,
                 ),
             )
 

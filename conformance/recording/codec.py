@@ -15,6 +15,10 @@ from conformance.model.json import JSON
 from conformance.model.request import Credentials, Headers, Operation, Request
 from conformance.recording.fields import Fields, finite, shown
 
+_LONG = 1 << 12
+"""Bytes that are not written as text at any cost."""
+_ESCAPED = bytes(range(0x20)) + b'"\\'
+
 
 def encode_exchange(exchange: Exchange) -> dict[str, JSON]:
     """The JSON object of one exchange; times are rounded to a tenth of a millisecond."""
@@ -57,6 +61,7 @@ def _encode_request(request: Request) -> dict[str, JSON]:
         "headers": _encode_headers(request.headers),
         "body": None if request.body is None else encode_bytes(request.body),
         "credentials": request.credentials.value,
+        **({"leaves": True} if request.leaves else {}),
     }
 
 
@@ -69,6 +74,7 @@ def _decode_request(fields: Fields) -> Request:
         headers=fields.pairs("headers"),
         body=None if body is None else decode_bytes(body, f"{fields.place}: 'body'"),
         credentials=fields.word("credentials", Credentials, _words(Credentials)),
+        leaves=fields.truth("leaves", default=False),
     )
 
 
@@ -89,6 +95,14 @@ def _encode_attempt(attempt: Attempt) -> dict[str, JSON]:
         line["head_at"] = _ticks(attempt.head_at)
     if attempt.redactions:
         line["redactions"] = attempt.redactions
+    if attempt.connection:
+        line["connection"] = attempt.connection
+    if attempt.earlier:
+        line["earlier"] = attempt.earlier
+    if attempt.excess:
+        line["excess"] = encode_bytes(attempt.excess)
+    if attempt.leftover:
+        line["leftover"] = encode_bytes(attempt.leftover)
     return line
 
 
@@ -106,6 +120,10 @@ def _decode_attempt(fields: Fields) -> Attempt:
         head_at=fields.number_or_none("head_at"),
         seconds=fields.number("seconds", 0.0),
         redactions=fields.whole("redactions", 0),
+        connection=fields.whole("connection", 0),
+        earlier=fields.whole("earlier", 0),
+        excess=decode_bytes(fields.members.get("excess", ""), f"{fields.place}: 'excess'"),
+        leftover=decode_bytes(fields.members.get("leftover", ""), f"{fields.place}: 'leftover'"),
     )
 
 
@@ -139,9 +157,16 @@ def _decode_kept(fields: Fields) -> Kept:
 def encode_bytes(data: bytes) -> JSON:
     """Text where the bytes are UTF-8, else ``{"b64": …}``."""
     try:
-        return data.decode("utf-8")
+        if not _bloated_as_text(data):
+            return data.decode("utf-8")
     except UnicodeDecodeError:
-        return {"b64": base64.b64encode(data).decode("ascii")}
+        pass
+    return {"b64": base64.b64encode(data).decode("ascii")}
+
+
+def _bloated_as_text(data: bytes) -> bool:
+    """Whether JSON would escape most of it."""
+    return len(data) >= _LONG and len(data.translate(None, _ESCAPED)) < len(data) // 2
 
 
 def decode_bytes(value: JSON, place: str) -> bytes:

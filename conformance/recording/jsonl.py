@@ -6,15 +6,18 @@ Reading is the inverse of writing; a file that breaks off is read as far as it g
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from io import BufferedReader
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
 
 from conformance.model.errors import RecordingError
 from conformance.model.exchange import Exchange
@@ -158,48 +161,57 @@ def write(path: Path, recording: Recording) -> None:
 
 
 def read(path: Path) -> Recording:
-    """Reads a recording; a RecordingError names the file, the line and what would be right."""
-    reader = _Reader(path)
-    exchanges = tuple(reader)
-    assert reader.header is not None  # noqa: S101 - the first line was read or refused
+    """Reads a recording, plain or gzip; a RecordingError names the file, the line and what would be right."""
+    reader = Reader(path)
+    exchanges = tuple(reader.exchanges)
     return Recording(reader.header, exchanges, reader.footer, tuple(reader.warnings))
 
 
 def iter_exchanges(path: Path) -> Iterator[Exchange]:
     """The exchanges one by one, for files larger than memory; a cut end is passed over in silence."""
-    yield from _Reader(path)
+    yield from Reader(path).exchanges
 
 
 def read_header(path: Path) -> Header:
     """Only the first line."""
-    reader = _Reader(path)
-    next(iter(reader), None)
-    assert reader.header is not None  # noqa: S101 - the first line was read or refused
-    return reader.header
+    return Reader(path).header
 
 
-class _Reader:
-    """Goes through a file once; header, footer and warnings fill as the lines pass."""
+class Reader:
+    """A recording that is read while somebody goes through its exchanges, however many they are.
+
+    ``footer`` and ``warnings`` are those of the last time; they are known at the end.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.header: Header | None = None
+        with unpacked(path) as file:
+            self.header: Header = self._read_header(file.readline(LONGEST_LINE))
         self.footer: Footer | None = None
-        self.warnings: list[str] = []
-        self._ids: set[str] = set()
+        self.warnings: tuple[str, ...] = ()
 
-    def __iter__(self) -> Iterator[Exchange]:
-        with open_file(self.path) as file:
-            self._read_header(file.readline(LONGEST_LINE))
+    @property
+    def exchanges(self) -> Iterator[Exchange]:
+        """The exchanges one by one, from the first."""
+        ids: set[str] = set()
+        footer: Footer | None = None
+        with unpacked(self.path) as file:
+            file.readline(LONGEST_LINE)
             number = 1
             while line := file.readline(LONGEST_LINE):
                 number += 1
-                exchange = self._read_line(line, f"{self.path}:{number}")
-                if exchange is not None:
-                    yield exchange
-        self._check_end()
+                place = f"{self.path}:{number}"
+                if footer is not None:
+                    raise RecordingError(f"{place}: nothing may follow the footer")
+                found = _read_line(line, place, ids)
+                if isinstance(found, Footer):
+                    footer = found
+                elif found is not None:
+                    yield found
+        self.footer = footer
+        self.warnings = tuple(self._check_end(len(ids)))
 
-    def _read_header(self, line: bytes) -> None:
+    def _read_header(self, line: bytes) -> Header:
         place = f"{self.path}:1"
         if not line:
             raise RecordingError(
@@ -214,35 +226,43 @@ class _Reader:
             raise RecordingError(
                 f"{place}: recording format {value.get('format')!r} is not known; this version reads format {FORMAT!r}"
             )
-        self.header = _decode_header(Fields(place, value))
+        return _decode_header(Fields(place, value))
 
-    def _read_line(self, line: bytes, place: str) -> Exchange | None:
-        if self.footer is not None:
-            raise RecordingError(f"{place}: nothing may follow the footer")
-        try:
-            value = _parsed(line, place)
-        except RecordingError:
-            if line.endswith(b"\n"):
-                raise
-            return None  # the line that was being written when the run was killed
-        fields = Fields.of(value, place)
-        if "end" in fields.members:
-            self.footer = _decode_footer(fields)
-            return None
-        exchange = decode_exchange(fields)
-        if exchange.id in self._ids:
-            raise RecordingError(f"{place}: exchange {exchange.id!r} is there twice")
-        self._ids.add(exchange.id)
-        return exchange
-
-    def _check_end(self) -> None:
-        count = f"{len(self._ids)} exchange{'' if len(self._ids) == 1 else 's'}"
+    def _check_end(self, held: int) -> Iterator[str]:
+        count = f"{held} exchange{'' if held == 1 else 's'}"
         if self.footer is None:
-            self.warnings.append(f"{self.path.name} ends early: {count}, no footer")
-        elif self.footer.exchanges != len(self._ids):
-            self.warnings.append(
-                f"{self.path.name} holds {count}, but its footer counts {self.footer.exchanges}"
-            )
+            yield f"{self.path.name} ends early: {count}, no footer"
+        elif self.footer.exchanges != held:
+            yield f"{self.path.name} holds {count}, but its footer counts {self.footer.exchanges}"
+
+
+def _read_line(line: bytes, place: str, ids: set[str]) -> Exchange | Footer | None:
+    """What a line after the header holds; None for one that was being written when the run was killed."""
+    try:
+        value = _parsed(line, place)
+    except RecordingError:
+        if line.endswith(b"\n"):
+            raise
+        return None
+    fields = Fields.of(value, place)
+    if "end" in fields.members:
+        return _decode_footer(fields)
+    exchange = decode_exchange(fields)
+    if exchange.id in ids:
+        raise RecordingError(f"{place}: exchange {exchange.id!r} is there twice")
+    ids.add(exchange.id)
+    return exchange
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked where they are gzip; a RecordingError says why they cannot be read."""
+    with open_file(path) as raw:
+        packed = raw.peek(2)[:2] == b"\x1f\x8b"
+        try:
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise RecordingError(f"{path}: the gzip data is damaged: {error}") from None
 
 
 def open_file(path: Path) -> BufferedReader:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple
 
 from conformance.model.errors import RecordingError
 from conformance.model.exchange import Exchange
@@ -24,32 +22,57 @@ class Traffic(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def load_any(path: Path) -> jsonl.Recording | Traffic:
+class Lines:
+    """JSON lines of exchanges, read while somebody goes through them; ``notes`` are known at the end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.notes: tuple[str, ...] = ()
+
+    @property
+    def exchanges(self) -> Iterator[Exchange]:
+        """The exchanges one by one, from the first."""
+        taken: set[str] = set()
+        count = 0
+        with jsonl.unpacked(self.path) as file:
+            for number, line in enumerate(iter(lambda: file.readline(jsonl.LONGEST_LINE), b""), 1):
+                if not line.strip():
+                    continue
+                try:
+                    exchange = read_line(line, f"{self.path}:{number}", taken)
+                except RecordingError:
+                    if line.endswith(b"\n"):
+                        raise
+                    told = f"{count} exchange{'' if count == 1 else 's'}"
+                    self.notes = (f"{self.path.name} ends early: {told}, then a cut line",)
+                    return
+                count += 1
+                yield exchange
+
+
+def load_any(path: Path) -> jsonl.Reader | Lines | Traffic:
     """Our own recording, a HAR file or JSON lines of exchanges (plain or gzip), told by the content."""
-    with jsonl.open_file(path) as file:
-        first = _value(file.readline(jsonl.LONGEST_LINE))
-    if isinstance(first, dict) and first.get("kind") == jsonl.KIND:
-        return jsonl.read(path)
-    return load_traffic(path)
+    with jsonl.unpacked(path) as file:
+        first = file.readline(jsonl.LONGEST_LINE)
+        value = _value(first)
+        if isinstance(value, dict) and value.get("kind") == jsonl.KIND:
+            return jsonl.Reader(path)
+        return _foreign(first, value, file, path)
 
 
 def load_traffic(path: Path) -> Traffic:
-    """A HAR file or JSON lines of exchanges (plain or gzip)."""
-    with jsonl.open_file(path) as raw:
-        packed = raw.peek(2)[:2] == b"\x1f\x8b"
-        file = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw
-        try:
-            return _load(file, path)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise RecordingError(f"{path}: the gzip data is damaged: {error}") from None
+    """A HAR file or JSON lines of exchanges (plain or gzip), all of it."""
+    with jsonl.unpacked(path) as file:
+        first = file.readline(jsonl.LONGEST_LINE)
+        found = _foreign(first, _value(first), file, path)
+    return found if isinstance(found, Traffic) else Traffic(tuple(found.exchanges), found.notes)
 
 
-def _load(file: BinaryIO, path: Path) -> Traffic:
-    first = file.readline(jsonl.LONGEST_LINE)
+def _foreign(first: bytes, value: JSON, file: BinaryIO, path: Path) -> Lines | Traffic:
     if not first:
         raise RecordingError(f"{path}: the file is empty")
-    if is_exchange_line(_value(first)):
-        return _load_lines([first], file, path)
+    if is_exchange_line(value):
+        return Lines(path)
     document = _value(first + file.read())
     if is_har(document):
         return Traffic(*read_har(document, str(path)))
@@ -57,28 +80,6 @@ def _load(file: BinaryIO, path: Path) -> Traffic:
         f"{path}: neither a conformance recording, a HAR file nor JSON lines of exchanges; "
         'a recording begins with a line that holds "kind": "conformance-recording"'
     )
-
-
-def _load_lines(read: list[bytes], file: BinaryIO, path: Path) -> Traffic:
-    exchanges: list[Exchange] = []
-    taken: set[str] = set()
-    for number, line in enumerate(_chain(read, file), 1):
-        if not line.strip():
-            continue
-        try:
-            exchanges.append(read_line(line, f"{path}:{number}", taken))
-        except RecordingError:
-            if line.endswith(b"\n"):
-                raise
-            count = f"{len(exchanges)} exchange{'' if len(exchanges) == 1 else 's'}"
-            return Traffic(tuple(exchanges), (f"{path.name} ends early: {count}, then a cut line",))
-    return Traffic(tuple(exchanges))
-
-
-def _chain(read: list[bytes], file: BinaryIO) -> Iterable[bytes]:
-    yield from read
-    while line := file.readline(jsonl.LONGEST_LINE):
-        yield line
 
 
 def _value(text: bytes) -> JSON:

@@ -8,6 +8,8 @@ It shares no rule and no parser with ``checks`` and ``wire``: what judges must n
     ├── brain                   a tiny deterministic model
     ├── completion, streaming   its thoughts as one JSON object, or as events
     ├── refusals                mistakes as the error bodies that the profile states
-    └── faults                  named deviations, one function each
+    ├── stages                  where the making of an answer can be altered
+    ├── faults                  named deviations, one function each
+    └── oddities                named legal peculiarities, one function each
     serve         the only socket, over Starlette and uvicorn
 """

@@ -26,6 +26,8 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _TOOL_TALK = re.compile(r"\b(call|calling|calls|tool|tools|function|weather)\b", re.IGNORECASE)
 _REPEAT = re.compile(r"\bRepeat exactly: (.+)", re.DOTALL)
 _QUOTED = re.compile(r'"([^"]+)"')
+_FORCED = 64
+"""How often a forced token is said without a limit."""
 _TWICE = re.compile(r"\b(both|two|twice|parallel)\b", re.IGNORECASE)
 
 
@@ -135,6 +137,8 @@ def _text(request: ChatRequest, number: int) -> str:
         return json_text(instance({} if request.schema is None else request.schema))
     if request.format == "json_object":
         return json_text({"answer": _sentence(request, number), "count": number + 1})
+    if request.forced is not None:
+        return f" t{request.forced}" * (request.limit or _FORCED)
     if repeated := _REPEAT.search(request.last_user_text):
         return repeated[1]
     if re.search(r"\bcount\b", request.last_user_text, re.IGNORECASE):

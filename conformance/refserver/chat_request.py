@@ -41,6 +41,8 @@ class ChatRequest:
     """``text``, ``json_object`` or ``json_schema``."""
     schema: Any = None
     service_tier: str = "default"
+    forced: str | None = None
+    """The id of the one token that the biases leave."""
 
     @property
     def answers_tool(self) -> bool:
@@ -86,6 +88,7 @@ def understood(body: Obj, default_model: str) -> ChatRequest:
         format=_text(form.get("type")) or "text",
         schema=_dict(form.get("json_schema")).get("schema"),
         service_tier=_tier(body.get("service_tier")),
+        forced=_forced(_dict(body.get("logit_bias"))),
     )
 
 
@@ -120,6 +123,10 @@ def _choice(body: Obj, tools: tuple[Tool, ...]) -> tuple[str, tuple[Tool, ...]]:
 def _stops(value: Any) -> tuple[str, ...]:
     stops = [value] if isinstance(value, str) else _list(value)
     return tuple(stop for stop in stops if isinstance(stop, str) and stop)
+
+
+def _forced(biases: Obj) -> str | None:
+    return next((token for token, bias in biases.items() if bias == 100), None)
 
 
 def _tier(value: Any) -> str:

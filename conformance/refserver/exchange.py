@@ -19,6 +19,8 @@ class IncomingRequest:
     path: str
     headers: Headers = ()
     body: bytes = b""
+    before: tuple[int, ...] = ()
+    """The statuses that were answered on this connection before; 0 where there was none."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, in any letter case."""

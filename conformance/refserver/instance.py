@@ -79,6 +79,8 @@ class _Maker:
             for part in parts:
                 schema = self._merged(schema, "allOf", self._resolved(part))
             return self.value(schema, depth + 1, variant)
+        if "if" in schema:
+            return self._conditional(schema, depth, variant)
         for word in ("anyOf", "oneOf"):
             if isinstance(branches := schema.get(word), list):
                 return self._branch(schema, word, branches, depth, variant)
@@ -123,6 +125,10 @@ class _Maker:
         for word in ("properties", "patternProperties", "$defs"):
             if word in other and word in rest:
                 merged[word] = {**other[word], **rest[word]}
+        for name in {*other.get("properties", ())} & {*rest.get("properties", ())}:
+            stated = rest["properties"][name]
+            if isinstance(stated, dict):
+                merged["properties"][name] = self._merged(stated, "", other["properties"][name])
         if "required" in other and "required" in rest:
             merged["required"] = [*dict.fromkeys([*rest["required"], *other["required"]])]
         for word, pick in (
@@ -134,6 +140,18 @@ class _Maker:
             if word in other and word in rest:
                 merged[word] = pick(other[word], rest[word])
         return merged
+
+    def _conditional(self, schema: Obj, depth: int, variant: int) -> Any:
+        """A value that meets the condition and its consequence, else one that keeps to the alternative."""
+        bare = {key: value for key, value in schema.items() if key not in ("if", "then", "else")}
+        met = self._merged(bare, "", self._resolved(schema["if"]))
+        try:
+            if met is not False:
+                met = self._merged(met, "", self._resolved(schema.get("then", True)))
+            return self.value(met, depth + 1, variant)
+        except _NoInstance:
+            other = self._merged(bare, "", self._resolved(schema.get("else", True)))
+            return self.value(other, depth + 1, variant)
 
     def _branch(self, schema: Obj, word: str, branches: list[Any], depth: int, variant: int) -> Any:
         for branch in branches:

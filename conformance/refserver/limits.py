@@ -113,11 +113,13 @@ def _number(label: str, value: float, claim: Parameter, policy: Policy) -> Mista
     if low is not None and (value <= low if claim.exclusive_minimum else value < low):
         sign = ">" if claim.exclusive_minimum else ">="
         wanted = f"{kind} below minimum value. Expected a value {sign} {low:g}"
-        return _beyond(label, wanted, _short(value), f"{kind}_below_min_value", policy)
+        code = policy.code_below or f"{kind}_below_min_value"
+        return _beyond(label, wanted, _short(value), code, policy)
     if high is not None and (value >= high if claim.exclusive_maximum else value > high):
         sign = "<" if claim.exclusive_maximum else "<="
         wanted = f"{kind} above maximum value. Expected a value {sign} {high:g}"
-        return _beyond(label, wanted, _short(value), f"{kind}_above_max_value", policy)
+        code = policy.code_above or f"{kind}_above_max_value"
+        return _beyond(label, wanted, _short(value), code, policy)
     return None
 
 
@@ -134,11 +136,13 @@ def _size(
     label: str, kind: str, size: int, low: int | None, high: int | None, policy: Policy
 ) -> Mistake | None:
     if low is not None and size < low:
-        code = f"empty_{kind}" if size == 0 else f"{kind}_below_min_length"
+        usual = f"empty_{kind}" if size == 0 else f"{kind}_below_min_length"
+        code = policy.code_below or usual
         wanted = f"{kind} too short. Expected at least {low}"
         return _beyond(label, wanted, str(size), code, policy)
     if high is not None and size > high:
-        code = "object_above_max_properties" if kind == "object" else f"{kind}_above_max_length"
+        usual = "object_above_max_properties" if kind == "object" else f"{kind}_above_max_length"
+        code = policy.code_above or usual
         wanted = f"{kind} too long. Expected at most {high}"
         return _beyond(label, wanted, str(size), code, policy)
     return None

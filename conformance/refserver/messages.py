@@ -18,7 +18,7 @@ _KIND = {"string": "string", "array": "parts", "null": "null"}
 
 
 def message_mistakes(body: Obj, profile: Profile, *, lenient: bool) -> Iterator[Mistake]:
-    """What is wrong with the messages; the lenient form looks only at whether they are objects.
+    """What is wrong with the messages; the lenient form looks closely at the first one only.
 
     A server that a fault makes write broken messages takes them back in the next turn:
     otherwise one cause would show twice.
@@ -30,12 +30,21 @@ def message_mistakes(body: Obj, profile: Profile, *, lenient: bool) -> Iterator[
             found = wrong_type(label, "an object", spoken(message))
             yield Mistake(found.message, Cause.WRONG_TYPE_MESSAGES, label, found.code)
             messages[number] = {"role": "user", "content": str(message)}
-        elif not lenient:
+        elif not lenient or number == 0:
             yield from _role(label, message, profile, str(body.get("model")))
             yield from _content(label, message, profile)
             yield from _calls(label, message)
-    if not lenient:
+    if not lenient or _calls_apart(messages):
         yield from _order(messages)
+
+
+def _calls_apart(messages: list[Obj]) -> bool:
+    """Whether every call has an id of its own, so that a missing result is the caller's mistake."""
+    listed = [message.get("tool_calls") for message in messages]
+    calls = [call for found in listed if isinstance(found, list) for call in found]
+    ids = [call.get("id") for call in calls if isinstance(call, dict)]
+    named = all(isinstance(one, str) and one for one in ids)
+    return named and len({*map(str, ids)}) == len(calls)
 
 
 def _role(label: str, message: Obj, profile: Profile, model: str) -> Iterator[Mistake]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from email.utils import formatdate
+from typing import Any
 
 from conformance.model.profile import Profile
 from conformance.model.request import Operation
@@ -16,22 +17,23 @@ from conformance.refserver.brain import think
 from conformance.refserver.chat_request import understood
 from conformance.refserver.completion import completion, drafted, unique
 from conformance.refserver.exchange import Frame, IncomingRequest, Obj, Reply
-from conformance.refserver.faults.registry import Facts, Fault, Stage, bent
 from conformance.refserver.habits import kept_to_profile
 from conformance.refserver.mistakes import Decision, Mistake
 from conformance.refserver.models import entry, known_models, listed_models, not_listed
 from conformance.refserver.refusals import JSON_TYPE, refused, stated_status
 from conformance.refserver.routing import Route, misrouted, route
+from conformance.refserver.stages import Alteration, Facts, Stage, bent
 from conformance.refserver.streaming import chunks, events
 from conformance.refserver.validation import body_mistakes, chat_mistakes
-from conformance.refserver.writing import json_bytes
+from conformance.refserver.writing import json_text
 
 _SERIAL = itertools.count(1)
 _STREAM_HEADERS = (
     ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-cache"),
 )
-_LENIENT = (Stage.ANSWER, Stage.COMPLETION)
+_LENIENT = (Stage.ANSWER, Stage.COMPLETION, Stage.VALUE)
+"""Where an alteration changes messages, which come back with the next turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,16 @@ class _Service:
     prefix: str
     key: str | None
     model: str | None
-    fault: Fault | None
+    altered: tuple[Alteration, ...]
     now: int
     stamp: str
     pace: float
+    further: tuple[str, ...]
+    """Models that an alteration adds."""
 
     @property
     def known(self) -> tuple[str, ...]:
-        return known_models(self.profile, self.model)
+        return (*known_models(self.profile, self.model), *self.further)
 
 
 def answer(
@@ -59,13 +63,14 @@ def answer(
     prefix: str = "/v1",
     key: str | None = None,
     model: str | None = None,
-    fault: Fault | None = None,
+    fault: Alteration | None = None,
+    oddities: Sequence[Alteration] = (),
     now: float | None = None,
     serial: int | None = None,
     latency: float = 0.0,
     pace: float = 0.0,
 ) -> Reply:
-    """The reply to a request, as the profile says, bent by the fault.
+    """The reply to a request, as the profile says, bent by the oddities and then by the fault.
 
     ``model`` is one more model to know; ``now`` is in unix seconds and ``serial`` tells answers apart: given both,
     equal requests get equal replies. ``latency`` and ``pace`` are the seconds before the head and between events.
@@ -73,12 +78,14 @@ def answer(
     now = time.time() if now is None else now
     serial = next(_SERIAL) if serial is None else serial
     stamp = f"{int(now)}.{serial}"
-    service = _Service(profile, prefix, key, model, fault, int(now), stamp, pace)
+    altered = (*oddities,) if fault is None else (*oddities, fault)
+    further = bent((), Stage.MODELS, Facts(request, Operation.OTHER, ""), altered)
+    service = _Service(profile, prefix, key, model, altered, int(now), stamp, pace, further)
     reply, facts = _answered(request, service)
     reply = replace(
         reply, headers=(*reply.headers, _request_id(stamp), _date(now)), latency=latency
     )
-    return bent(reply, Stage.REPLY, facts, fault)
+    return bent(reply, Stage.REPLY, facts, altered)
 
 
 def _date(now: float) -> tuple[str, str]:
@@ -94,7 +101,8 @@ def _answered(request: IncomingRequest, service: _Service) -> tuple[Reply, Facts
     sent: Obj = {}
     unread = list(body_mistakes(request.body, sent)) if found.operation is Operation.CHAT else []
     facts = Facts(request, found.operation, service.known[0], sent)
-    body = deepcopy(sent)
+    body = bent(sent, Stage.SENT, facts, service.altered) if sent else {}
+    body = deepcopy(body)
     mistakes = _mistakes(request, found, unread, body, service)
     mistake = _first_refused(mistakes, facts, service)
     facts = replace(facts, mistake=mistake)
@@ -117,7 +125,7 @@ def _mistakes(
         yield not_listed(found.model or "", service.known)
     elif found.operation is Operation.CHAT:
         yield from unread
-        lenient = service.fault is not None and service.fault.stage in _LENIENT
+        lenient = any(one.stage in _LENIENT for one in service.altered)
         yield from chat_mistakes(body, service.profile, service.known, lenient=lenient)
 
 
@@ -127,48 +135,56 @@ def _first_refused(mistakes: Iterator[Decision], facts: Facts, service: _Service
     for mistake in mistakes:
         if mistake is None or forgiven:
             continue
-        kept = bent(mistake, Stage.DECISION, facts, service.fault)
+        kept = bent(mistake, Stage.DECISION, facts, service.altered)
         forgiven = kept is None
         if kept is not None and stated_status(kept, service.profile) >= 400:
             return kept
-    return None if forgiven else bent(None, Stage.DECISION, facts, service.fault)
+    return None if forgiven else bent(None, Stage.DECISION, facts, service.altered)
 
 
 def _refusal(mistake: Mistake, facts: Facts, service: _Service) -> Reply:
-    made = bent(refused(mistake, service.profile), Stage.REFUSAL, facts, service.fault)
-    content = b"" if made.content is None else json_bytes(made.content)
+    made = bent(refused(mistake, service.profile), Stage.REFUSAL, facts, service.altered)
+    content = "" if made.content is None else _text(made.content, facts, service)
     return _whole(made.status, made.headers, content)
 
 
 def _list(facts: Facts, service: _Service) -> Reply:
-    names = listed_models(service.profile, service.model)
-    entries = [bent(entry(name), Stage.ENTRY, facts, service.fault) for name in names]
+    names = (*listed_models(service.profile, service.model), *service.further)
+    entries = [bent(entry(name), Stage.ENTRY, facts, service.altered) for name in names]
     listing: Obj = {"object": "list", "data": entries}
-    return _json(bent(listing, Stage.LISTING, facts, service.fault))
+    return _json(bent(listing, Stage.LISTING, facts, service.altered), facts, service)
 
 
 def _retrieved(found: Route, facts: Facts, service: _Service) -> Reply:
-    made = bent(entry(found.model or ""), Stage.ENTRY, facts, service.fault)
-    return _json(bent(made, Stage.RETRIEVED, facts, service.fault))
+    made = bent(entry(found.model or ""), Stage.ENTRY, facts, service.altered)
+    return _json(bent(made, Stage.RETRIEVED, facts, service.altered), facts, service)
 
 
 def _completion(body: Obj, facts: Facts, service: _Service) -> Reply:
+    body = bent(body, Stage.TAKEN, facts, service.altered)
     request = understood(body, service.known[0])
     thought = think(request, service.profile)
     draft = drafted(request, thought, service.stamp, service.now)
-    draft = bent(draft, Stage.ANSWER, facts, service.fault)
+    draft = bent(draft, Stage.ANSWER, facts, service.altered)
     if not draft.request.stream:
         made = kept_to_profile(completion(draft), service.profile)
-        return _json(bent(made, Stage.COMPLETION, facts, service.fault))
+        return _json(bent(made, Stage.COMPLETION, facts, service.altered), facts, service)
     found = [kept_to_profile(one, service.profile) for one in chunks(draft, service.profile)]
-    found = bent(found, Stage.CHUNKS, facts, service.fault)
-    written = bent(events(found, service.profile), Stage.EVENTS, facts, service.fault)
+    found = bent(found, Stage.CHUNKS, facts, service.altered)
+    texts = [_text(one, facts, service) for one in found]
+    written = bent(events(texts, service.profile), Stage.EVENTS, facts, service.altered)
     return Reply(200, _STREAM_HEADERS, tuple(Frame(one, service.pace) for one in written))
 
 
-def _json(value: Obj) -> Reply:
-    return _whole(200, (JSON_TYPE,), json_bytes(value))
+def _text(value: Any, facts: Facts, service: _Service) -> str:
+    written = json_text(bent(value, Stage.VALUE, facts, service.altered))
+    return bent(written, Stage.TEXT, facts, service.altered)
 
 
-def _whole(status: int, headers: tuple[tuple[str, str], ...], body: bytes) -> Reply:
+def _json(value: Obj, facts: Facts, service: _Service) -> Reply:
+    return _whole(200, (JSON_TYPE,), _text(value, facts, service))
+
+
+def _whole(status: int, headers: tuple[tuple[str, str], ...], text: str) -> Reply:
+    body = text.encode()
     return Reply(status, (*headers, ("Content-Length", str(len(body)))), (Frame(body),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Any
 
@@ -10,7 +10,7 @@ from conformance.model.profile import Profile, Sends, Streaming, UsagePlace
 from conformance.refserver.brain import Call
 from conformance.refserver.completion import Answer, counted, logprobs, tool_call
 from conformance.refserver.exchange import Obj
-from conformance.refserver.writing import DONE, KEEP_ALIVE, event
+from conformance.refserver.writing import DONE, KEEP_ALIVE, event_of
 
 
 def chunks(answer: Answer, profile: Profile) -> list[Obj]:
@@ -25,9 +25,9 @@ def chunks(answer: Answer, profile: Profile) -> list[Obj]:
     return found
 
 
-def events(found: list[Obj], profile: Profile) -> list[bytes]:
-    """The chunks as events, with comments and an end where the profile has them."""
-    written = [event(chunk) for chunk in found]
+def events(found: Iterable[str], profile: Profile) -> list[bytes]:
+    """The chunks' texts as events, with comments and an end where the profile has them."""
+    written = [event_of(text) for text in found]
     if profile.streaming.comments is Sends.ALWAYS:
         written = [KEEP_ALIVE, *written[:1], KEEP_ALIVE, *written[1:]]
     return written if profile.streaming.done is Sends.NEVER else [*written, DONE]

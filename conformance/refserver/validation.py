@@ -224,8 +224,9 @@ def _companions(name: str, body: Obj, profile: Profile) -> Iterator[Mistake]:
         if _overridden(claim, body):
             place.drop()
             continue
-        if lonely := _lonely(claim, place, body):
-            yield lonely
+        if lonely := _lonely(claim, place, body, profile):
+            if lonely.policy is None or _reaction(lonely.policy) is Reaction.REJECT:
+                yield lonely
             place.drop()
 
 
@@ -244,19 +245,20 @@ def _overridden(claim: Parameter, body: Obj) -> bool:
     )
 
 
-def _lonely(claim: Parameter, place: Place, body: Obj) -> Mistake | None:
+def _lonely(claim: Parameter, place: Place, body: Obj, profile: Profile) -> Mistake | None:
     label = place.label
+    policy = claim.combination or profile.combination
     if claim.only_with_stream and body.get("stream") is not True:
         text = f"The '{label}' parameter is only allowed when 'stream' is enabled."
-        return combination(label, text)
+        return combination(label, text, policy=policy)
     for other, value in claim.requires.items():
         if not _given(other, value, body):
             text = f"The '{label}' parameter is only allowed when '{other}' is given."
-            return combination(label, text)
+            return combination(label, text, policy=policy)
     for other in claim.excludes:
         if _given(other, None, body):
             text = f"Setting '{label}' and '{other}' at the same time is not supported."
-            return combination(label, text, "invalid_parameter_combination")
+            return combination(label, text, "invalid_parameter_combination", policy)
     return None
 
 

@@ -19,11 +19,12 @@ def json_text(value: Any) -> str:
     return text
 
 
-def json_bytes(value: Any) -> bytes:
-    """The same as UTF-8."""
-    return json_text(value).encode()
-
-
 def event(value: Any) -> bytes:
     """One event: a single data line and a blank line."""
-    return b"data: " + json_bytes(value) + b"\n\n"
+    return event_of(json_text(value))
+
+
+def event_of(text: str) -> bytes:
+    """One event with this data: a data line for each of its lines, and a blank line."""
+    lines = "".join(f"data: {line}\n" for line in text.split("\n"))
+    return lines.encode() + b"\n"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from conformance.model.capability import Row
 from conformance.model.finding import Finding, Outcome
+from conformance.report.capability import chosen, counted, seen
 from conformance.report.escaping import LONGEST_VALUE, in_html
 from conformance.report.verdict import PROBLEMS_SHOWN
 from conformance.spec.clauses import Clause, clauses
@@ -73,3 +75,27 @@ def _code(text: str) -> str:
 
 def _cell(name: str, content: str) -> str:
     return f'<td class="{name}">{content}</td>'
+
+
+def capability_table(rows: Sequence[Row]) -> str:
+    """The capability table; open where it is the main result, else folded."""
+    if not rows:
+        return ""
+    shown = chosen(rows)
+    heads = "".join(f"<th>{name}</th>" for name in ("Parameter", "Claimed", "Observed", "Seen"))
+    body = "".join(_capability(row) for row in rows)
+    opened = " open" if shown.explored else ""
+    return (
+        f'<details class="conformance-capabilities"{opened}>'
+        f"<summary>Capabilities: {in_html(counted(rows))}</summary>"
+        f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></details>"
+    )
+
+
+def _capability(row: Row) -> str:
+    against = "".join(f"<br>against {_code(check)}" for check in row.against)
+    observed = _cell("conformance-observed", in_html(row.observed.value) + against)
+    name, claimed = (
+        f"<td>{text}</td>" for text in (_code(row.parameter), in_html(row.claimed, LONGEST_VALUE))
+    )
+    return f"<tr>{name}{claimed}{observed}<td>{in_html(seen(row), LONGEST_VALUE)}</td></tr>"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from conformance.model.capability import Observed, Row
 from conformance.model.finding import Finding, Outcome, Problem
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
+from conformance.report.capability import chosen, counted, seen
 from conformance.report.escaping import LONGEST_VALUE, in_markdown
 from conformance.report.text import LONGEST_CURL, cost_line
 from conformance.report.verdict import PROBLEMS_SHOWN, counts, groups, named, verdict_sentence
@@ -26,6 +28,7 @@ MEANINGS = {
     Outcome.INCONCLUSIVE: "could not be judged",
     Outcome.ERROR: "a check failed to work",
 }
+_LOUD = (Observed.IGNORED, Observed.VARIES, Observed.CLAMPED)
 _FOLDED = (Outcome.ERROR, Outcome.FAIL, Outcome.STALE, Outcome.WARN)
 
 
@@ -38,6 +41,7 @@ def markdown(
     cost: Mapping[str, JSON],
     exit_code: int,
     rules: Mapping[str, Clause] | None = None,
+    capabilities: Sequence[Row] = (),
 ) -> str:
     """The whole summary, at most 900 kB; findings should have their curl lines already."""
     known = clauses() if rules is None else rules
@@ -46,6 +50,7 @@ def markdown(
         in_markdown(verdict_sentence(findings, exit_code)) + f". Exit code {exit_code}.\n\n",
         *_table(findings),
     ]
+    table = list(capability_table(capabilities))
     shown = groups(findings)
     folded = [
         _folded(f, known.get(f.clause)) for g in shown if g.outcome in _FOLDED for f in g.findings
@@ -55,9 +60,10 @@ def markdown(
         for g in shown
         if g.outcome is Outcome.INCONCLUSIVE
     ]
-    return _within(
-        head, folded + (["\n### Could not be judged\n\n", *unjudged] if unjudged else [])
-    )
+    left = ["\n### Could not be judged\n\n", *unjudged] if unjudged else []
+    # Where nothing is claimed, the table is the main result.
+    main = chosen(capabilities).explored
+    return _within(head, [*table, *folded, *left] if main else [*folded, *table, *left])
 
 
 def _within(head: Iterable[str], blocks: Sequence[str]) -> str:
@@ -88,6 +94,31 @@ def _table(findings: Iterable[Finding]) -> Iterable[str]:
         if count:
             yield f"| {outcome.value} | {count} | {MEANINGS[outcome]} |\n"
     yield "\n"
+
+
+def capability_table(rows: Sequence[Row], *, everything: bool = False) -> Iterator[str]:
+    """The capability table; one block, so that it is shown whole or not at all."""
+    if not rows:
+        return
+    shown = chosen(rows, everything=everything)
+    text = "\n### Capabilities\n\n"
+    said = ", ".join(filter(None, (counted(shown.rows), shown.rest)))
+    text += f"{said}.\n\n" if said else ""
+    if shown.rows:
+        text += "| parameter | claimed | observed | what was seen |\n|---|---|---|---|\n"
+        text += "".join(_capability(row) for row in shown.rows) + "\n"
+    yield text
+
+
+def _capability(row: Row) -> str:
+    observed = f"**{row.observed}**" if row.observed in _LOUD else str(row.observed)
+    mark = "".join(f"<br>against {_code(check)}" for check in row.against)
+    cells = (_code(row.parameter), _words(row.claimed), observed + mark, _words(seen(row)))
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _words(text: str) -> str:
+    return in_markdown(text, LONGEST_VALUE)
 
 
 def _folded(finding: Finding, clause: Clause | None) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 
+from conformance.model.capability import Row
 from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.finding import Finding, Hindrance, Problem
 from conformance.model.json import JSON
@@ -56,6 +57,22 @@ def results(
     }
 
 
+def capabilities_of(rows: Iterable[Row]) -> dict[str, JSON]:
+    """The capability table as results carry it, by the parameter's name."""
+    return {
+        cut(row.parameter): {
+            "area": row.area,
+            "claimed": cut(row.claimed),
+            "observed": row.observed.value,
+            "how": cut(row.how),
+            "detail": cut(row.detail),
+            "exchanges": list(row.exchanges),
+            "against": list(row.against),
+        }
+        for row in rows
+    }
+
+
 def dumps(document: Mapping[str, JSON]) -> str:
     """Canonical text: the document's own order, two spaces, unseen characters escaped, a final line end."""
     return in_json(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)) + "\n"
@@ -63,34 +80,27 @@ def dumps(document: Mapping[str, JSON]) -> str:
 
 def cost_of(exchanges: Iterable[Exchange], usage_of: Usage) -> dict[str, JSON]:
     """What was spent; ``usage_of`` tells an answer's input and output tokens, zeros where it has none."""
-    cost = Cost(usage_of)
-    for _ in cost.counting(exchanges):
-        pass
+    cost = Cost()
+    for exchange in exchanges:
+        cost.add(exchange, usage_of(exchange))
     return cost.total()
 
 
 class Cost:
-    """Adds up what exchanges cost while they pass by."""
+    """Adds up what exchanges cost."""
 
-    def __init__(self, usage_of: Usage) -> None:
-        self._usage_of = usage_of
+    def __init__(self) -> None:
         self._requests = self._retries = self._in = self._out = 0
         self._first = inf
         self._last = 0.0
 
-    def counting(self, exchanges: Iterable[Exchange]) -> Iterator[Exchange]:
-        """The same exchanges, counted on the way."""
-        for exchange in exchanges:
-            self._add(exchange)
-            yield exchange
-
-    def _add(self, exchange: Exchange) -> None:
+    def add(self, exchange: Exchange, used: tuple[int, int]) -> None:
+        """Count one exchange, whose answer used so many input and output tokens."""
         sent = [attempt for attempt in exchange.attempts if _was_sent(attempt)]
         if not sent:
             return
         self._requests += len(sent)
         self._retries += len(sent) - 1
-        used = self._usage_of(exchange)
         self._in, self._out = self._in + max(0, used[0]), self._out + max(0, used[1])
         self._first = min(self._first, *(attempt.started for attempt in sent), inf)
         self._last = max(self._last, *(attempt.started + attempt.seconds for attempt in sent), 0.0)
@@ -174,6 +184,7 @@ def _result(finding: Finding, known: Mapping[str, Clause]) -> JSON:
         "clause": finding.clause,
         "title": finding.title,
         "exchanges": list(finding.judged),
+        **({"more_exchanges": finding.more_judged} if finding.more_judged else {}),
         "problems": [_problem(problem, finding) for problem in finding.problems],
         "breaks": list(clause.breaks) if clause else [],
     }
@@ -183,6 +194,8 @@ def _result(finding: Finding, known: Mapping[str, Clause]) -> JSON:
         {"exchange": name, "reason": cut(why.reason), "hindrance": Hindrance(why.hindrance).value}
         for name, why in finding.unjudged
     ]
+    if finding.more_unjudged:
+        entry["more_unjudged"] = finding.more_unjudged
     if finding.curl and finding.problems:
         entry["curl"] = finding.curl
     return entry

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO
 
 from rich.console import Console
 from rich.text import Text
 
+from conformance.model.capability import Observed, Row
 from conformance.model.finding import Finding, Outcome, Problem
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
+from conformance.report.capability import BRIEF, MEANINGS, by_observation, chosen, counted, seen
 from conformance.report.escaping import LONGEST, LONGEST_VALUE, cut, encodable, visible
 from conformance.report.verdict import (
     PROBLEMS_SHOWN,
@@ -52,6 +54,8 @@ HEADINGS = {
 }
 _IN_FULL = (Outcome.FAIL, Outcome.WARN)
 _LABEL = 10
+_NAME = 24
+_LONGEST_NAME = 60
 _INSIDE = 6
 
 
@@ -72,6 +76,8 @@ def print_report(
     cost: Mapping[str, JSON],
     exit_code: int,
     rules: Mapping[str, Clause] | None = None,
+    capabilities: Sequence[Row] = (),
+    verbose: bool = False,
 ) -> None:
     """Prints everything; findings should have their curl lines (``curl.with_curl``) already."""
     page = Page(console)
@@ -82,6 +88,8 @@ def print_report(
         of_it = [group for group in shown if group.outcome is outcome]
         if of_it:
             _section(page, outcome, of_it, known)
+    if capabilities:
+        print_capabilities(page, capabilities, everything=verbose)
     page.line()
     page.line(_counted(findings))
     for line in verdict_lines(findings, exit_code):
@@ -179,6 +187,44 @@ def _section(page: Page, outcome: Outcome, made: list[Group], known: Mapping[str
             if n and outcome in _IN_FULL:
                 page.line()
             _finding(page, finding, known.get(finding.clause))
+
+
+def print_capabilities(page: Page, rows: Sequence[Row], *, everything: bool = False) -> None:
+    """The capability table: what hurts users most first, of what is in order the names alone."""
+    shown = chosen(rows, everything=everything)
+    said = counted(shown.rows) if shown.rows else ""
+    page.line()
+    page.marked("CAPABILITIES", "bold", "; ".join(filter(None, (said, shown.rest))))
+    for observed, group in by_observation(shown.rows):
+        page.line()
+        page.line(f"{observed.value}: {MEANINGS[observed]}", indent=2, style="bold")
+        brief = [] if everything else [row for row in group if _needs_no_line(row, observed)]
+        for row in group:
+            if row not in brief:
+                _capability(page, row, claims=everything or not shown.explored)
+        for why, names in _by_reason(brief):
+            page.line(f"{why}: {names}" if why else names, indent=_INSIDE)
+
+
+def _by_reason(rows: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """The names of rows together, apart where they were not seen for different reasons."""
+    reasons = [cut(r.how, LONGEST_VALUE) if r.observed is Observed.NOT_SEEN else "" for r in rows]
+    for reason in dict.fromkeys(reasons):
+        of_it = [row for row, why in zip(rows, reasons, strict=True) if why == reason]
+        yield reason, ", ".join(cut(row.parameter, _LONGEST_NAME) for row in of_it)
+
+
+def _needs_no_line(row: Row, observed: Observed) -> bool:
+    return observed in BRIEF and not row.against
+
+
+def _capability(page: Page, row: Row, *, claims: bool) -> None:
+    claimed = f"claimed {row.claimed}" if claims else ""
+    text = "; ".join(filter(None, (claimed, seen(row))))
+    name = encodable(visible(row.parameter, _LONGEST_NAME), page.console.encoding)
+    page.row(f"{name} ".ljust(_NAME), text, indent=_INSIDE, most=LONGEST_VALUE)
+    if row.against:
+        page.line(f"against the claim: {', '.join(row.against)}", indent=_INSIDE + _NAME)
 
 
 def finding_text(finding: Finding, rules: Mapping[str, Clause] | None = None) -> str:

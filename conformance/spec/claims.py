@@ -16,6 +16,8 @@ from functools import cache
 from conformance.model.json import JSON
 from conformance.model.profile import Parameter, Policy, Profile, Support
 
+from .claims_messages import strays
+
 
 class Way(StrEnum):
     """In what way a request departs."""
@@ -47,7 +49,7 @@ class Departure:
     """The claim's name, such as ``tools[].function.name``."""
     at: str
     """The place in the body, such as ``tools[0].function.name``."""
-    kind: Way
+    way: Way
     expected: str
     """What the claim allows, in words."""
     policy: Policy
@@ -74,8 +76,11 @@ class Standing:
         return not self.departures and not self.unclaimed
 
 
-CLOSED = ("stream_options", "prompt_cache_options")
-"""Objects in which OpenAI refuses unknown members (measured 2026-09)."""
+CLOSED: Mapping[str, tuple[str, ...]] = {
+    "stream_options": ("include_usage", "include_obfuscation"),
+    "prompt_cache_options": ("mode", "ttl"),
+}
+"""Objects in which OpenAI refuses unknown members (measured 2026-09), with those that it has."""
 _WORDS = {
     "string": "a string",
     "number": "a number",
@@ -94,9 +99,11 @@ def standing(body: Mapping[str, JSON], profile: Profile, model: str | None = Non
     # An unsupported parameter brings its members with it, and only it is reported.
     gone: set[str] = set()
     for name in profile.parameters:
+        top = steps(name)[0]
+        if top not in body:
+            continue
         claim = profile.parameter(name, model)
         for at, value in places(body, name):
-            top = name.partition(".")[0].partition("[")[0]
             if top in gone:
                 continue
             if claim.support is Support.NONE and not _harmless(name, value):
@@ -107,7 +114,15 @@ def standing(body: Mapping[str, JSON], profile: Profile, model: str | None = Non
                 unclaimed.append(name)
             departures += _of_value(claim, at, value, profile)
             departures += _of_company(claim, at, value, body, profile)
-    departures += _unknown(body, profile)
+    departures += _unknown({n: v for n, v in body.items() if n not in gone}, profile)
+    for stray in strays(body, profile, model):
+        if stray.way:
+            way = Way(stray.way)
+            departures.append(
+                Departure(stray.parameter, stray.at, way, stray.expected, stray.policy)
+            )
+        else:
+            unclaimed.append(stray.parameter)
     return Standing(tuple(departures), tuple(dict.fromkeys(unclaimed)))
 
 
@@ -124,8 +139,11 @@ def _unsupported(claim: Parameter, at: str, profile: Profile) -> Departure:
 def _unknown(body: Mapping[str, JSON], profile: Profile) -> Iterator[Departure]:
     known = {*profile.parameters, *(c.renamed_to for c in profile.parameters.values())}
     found = [name for name in body if name not in known]
-    for closed in CLOSED:
+    for closed, usual in CLOSED.items():
         members = body.get(closed)
+        # A profile that speaks of none of the members leaves those that OpenAI has open.
+        if not any(name.startswith(f"{closed}.") for name in profile.parameters):
+            known |= {f"{closed}.{name}" for name in usual}
         if isinstance(members, dict):
             found += [f"{closed}.{m}" for m in members if f"{closed}.{m}" not in known]
     for at in found:

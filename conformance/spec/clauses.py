@@ -59,7 +59,7 @@ def clauses() -> Mapping[str, Clause]:
 
 def load_clauses(path: Path) -> Mapping[str, Clause]:
     """The clauses of a file; unknown or missing keys, wrong types and repeated ids are errors."""
-    document = _read(path)
+    document = read_yaml(path)
     if not isinstance(document, dict):
         raise ConformanceError(f"{path.name}: expected a mapping from check id to clause")
     return MappingProxyType(
@@ -67,7 +67,8 @@ def load_clauses(path: Path) -> Mapping[str, Clause]:
     )
 
 
-def _read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
+    """The document of a YAML file in which no key occurs twice; a ConformanceError says what is wrong with it."""
     import yaml  # only here: most commands need no clause
 
     # The loader in C is about ten times as fast; a build of PyYAML without it works all the same.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from functools import cached_property
+from weakref import ref
 
 from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.json import JSON
@@ -13,6 +15,10 @@ from conformance.wire.envelope import Envelope, envelope_of
 from conformance.wire.strict_json import Parsed
 
 DONE = "[DONE]"
+_LARGE = 1 << 18
+"""Bytes of a body from which on what was read of it is held only while few others are."""
+_HELD: deque[ref[Reading]] = deque()
+_MOST_HELD = 1
 
 
 class Asked:
@@ -89,14 +95,23 @@ class Reading:
         self.id = exchange.id
         self.kept = exchange.kept
         self.asked = Asked(exchange)
+        self.attempt: Attempt | None = exchange.last
+        """The attempt that counts."""
 
     def __repr__(self) -> str:
         return f"Reading({self.id!r})"
 
-    @property
-    def attempt(self) -> Attempt | None:
-        """The attempt that counts."""
-        return self.exchange.last
+    def _hold(self) -> None:
+        """Lets an earlier large answer be forgotten: it is read again when it is asked for."""
+        _HELD.append(ref(self))
+        while len(_HELD) > _MOST_HELD:
+            other = _HELD.popleft()()
+            if other is not None and other is not self:
+                other._forget()
+
+    def _forget(self) -> None:
+        for name in _READ & self.__dict__.keys():
+            del self.__dict__[name]
 
     @property
     def status(self) -> int | None:
@@ -133,7 +148,10 @@ class Reading:
     @cached_property
     def body(self) -> bytes:
         """The body's bytes."""
-        return self.attempt.body if self.attempt else b""
+        body = self.attempt.body if self.attempt else b""
+        if len(body) > _LARGE:
+            self._hold()
+        return body
 
     @property
     def whole(self) -> bool:
@@ -227,6 +245,9 @@ class Reading:
             if offset < reached:
                 return chunk.at
         return chunks[-1].at if chunks else 0.0
+
+
+_READ = {name for name, made in vars(Reading).items() if isinstance(made, cached_property)}
 
 
 def is_done(data: str) -> bool:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+MOST_LINES = 100_000
+MOST_EVENTS = 20_000
+"""What of one stream is read: many times what any answer needs, and a bound for memory and time."""
 _BOM = b"\xef\xbb\xbf"
 _KNOWN = ("data", "event", "id", "retry")
 _LINE_END = re.compile(rb"\r\n|\n|\r(?=[^\n])")
@@ -56,6 +59,8 @@ class Stream:
     """What stood at the end without its blank line; by the standard it is discarded."""
     line_ends: frozenset[str] = frozenset()
     length: int = 0
+    too_large: bool = False
+    """There is more than was read: of the rest nothing is known."""
 
 
 class EventStream:
@@ -73,6 +78,9 @@ class EventStream:
         self._unknown: list[tuple[str, str, int]] = []
         self._ends: set[str] = set()
         self._last_id = ""
+        self._lines = 0
+        self._length = 0
+        self._full = False
         self._reset(0)
 
     def _reset(self, start: int) -> None:
@@ -83,6 +91,9 @@ class EventStream:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
+        self._length += len(data)
+        if self._full:
+            return
         buffer = self._tail + data
         at = 0
         for line_end in _LINE_END.finditer(buffer):
@@ -90,6 +101,11 @@ class EventStream:
             self._ends.add(_NAMES[line_end.group()])
             self._line(buffer[at:stop], self._offset + at, self._offset + next_at)
             at = next_at
+            self._lines += 1
+            if self._lines >= MOST_LINES or len(self._events) >= MOST_EVENTS:
+                self._full = at < len(buffer)
+                buffer = buffer[:at]
+                break
         self._tail = buffer[at:]
         self._offset += at
 
@@ -100,10 +116,10 @@ class EventStream:
             self._ends.add("CR")
             self._line(tail[:-1], self._offset, self._offset + len(tail))
             self._offset += len(tail)
-        length = self._offset + len(self._tail)
+        length = self._length
         if self._tail:
             self._line(self._tail, self._offset, length)
-        left = self._event(length) if self._data else None
+        left = self._event(length) if self._data and not self._full else None
         return Stream(
             tuple(self._events),
             tuple(self._blocks),
@@ -114,6 +130,7 @@ class EventStream:
             left,
             frozenset(self._ends),
             length,
+            self._full,
         )
 
     def _event(self, end: int) -> Event:

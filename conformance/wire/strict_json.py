@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from json.decoder import JSONDecodeError
 
 from conformance.model.json import JSON
 
 _BOM = b"\xef\xbb\xbf"
+MOST_VALUES = 100_000
+"""Values of one JSON text that are read: many times what any answer needs, and a bound for memory."""
+_MARK = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -32,6 +36,8 @@ class Parsed:
     bom: bool = False
     invalid_utf8: int | None = None
     """The byte offset of the first byte that is not UTF-8."""
+    too_large: bool = False
+    """It may be JSON, but holds more than is read here: its value is None, and ``error`` says so."""
 
     @property
     def ok(self) -> bool:
@@ -61,8 +67,8 @@ class _Notes:
 
 
 def _integer(digits: str) -> int | float:
-    # CPython refuses to convert more than 4300 digits; such a number is legal JSON.
-    return int(digits) if len(digits) <= 4000 else float("inf")
+    # CPython refuses to convert more than 4300 digits, and those beyond 308 to a float; such a number is legal JSON.
+    return int(digits) if len(digits) <= 300 else float(digits)
 
 
 def parse(data: bytes) -> Parsed:
@@ -84,6 +90,13 @@ def parse_text(text: str) -> Parsed:
 
 
 def _parse(text: str, *, bom: bool, invalid_utf8: int | None) -> Parsed:
+    if _too_large(text):
+        return Parsed(
+            error=f"more than {MOST_VALUES:,} values, which are not read",
+            bom=bom,
+            invalid_utf8=invalid_utf8,
+            too_large=True,
+        )
     notes = _Notes()
     try:
         value = json.loads(
@@ -104,6 +117,14 @@ def _parse(text: str, *, bom: bool, invalid_utf8: int | None) -> Parsed:
         bom=bom,
         invalid_utf8=invalid_utf8,
     )
+
+
+def _too_large(text: str) -> bool:
+    """Whether a text has more values than are read; text inside of strings does not count."""
+    if len(text) <= MOST_VALUES or sum(map(text.count, ",[{")) <= MOST_VALUES:
+        return False
+    marks = (mark for mark in _MARK.finditer(text) if mark.group()[0] != '"')
+    return next(islice(marks, MOST_VALUES, None), None) is not None
 
 
 def lone_surrogate(value: str) -> bool:

@@ -11,6 +11,7 @@ from tests.builders import (
     CREATED,
     DATED,
     GONE,
+    INCONCLUSIVE,
     NOTE,
     WARN,
     Case,
@@ -28,6 +29,7 @@ from tests.builders import (
     finding,
     finish_chunk,
     holds,
+    idle,
     role_chunk,
     text_chunks,
     usage_chunk,
@@ -140,26 +142,16 @@ CASES = [
     holds(f"{R}.says-something", "an empty text", an_exchange(BASIC, json={**said(""), "usage": a_usage()})),
     holds(f"{R}.says-something", "a refusal", an_exchange(BASIC, json=said(None, refusal="No."))),
     holds(f"{R}.says-something", "reasoning", an_exchange(BASIC, json=said(None, reasoning_content="Hm."))),
-    holds(f"{R}.says-something", "cut before it spoke", an_exchange(BASIC, json=said(None, finish="length"))),
+    idle(f"{R}.says-something", "cut before it spoke", an_exchange(BASIC, json=said(None, finish="length")), outcome=INCONCLUSIVE),
     holds(f"{R}.says-something", "a named call", an_exchange("tools.named", json=said(None, tool_calls=[a_call()]))),
     breaks(f"{R}.says-something", "null", an_exchange(BASIC, json=said(None)), at="/choices/0/message/content", outcome=WARN),
     breaks(f"{R}.says-something", "null beside empty lists", an_exchange(BASIC, json=said(None, tool_calls=[], annotations=[])), at="/choices/0/message/content", outcome=WARN),
     holds(f"{R}.calls-undeclared", "no calls", an_exchange(BASIC)),
     breaks(f"{R}.calls-undeclared", "a call", an_exchange(BASIC, json=said(None, tool_calls=[a_call()], finish="tool_calls")), at="/choices/0/message/tool_calls", actual="1 calls", outcome=WARN),
-    holds(f"{R}.choices-asked", "two", an_exchange(TWO, json=choices(2))),
-    breaks(f"{R}.choices-asked", "one, unclaimed", an_exchange(TWO), at="/choices", actual="1", outcome=NOTE),
-    breaks(f"{R}.choices-asked", "one, in part", an_exchange(TWO), at="/choices", outcome=NOTE, profile=claiming("n", support=Support.PARTIAL)),
-    breaks(f"{R}.choices-asked", "one, claimed", an_exchange(TWO), at="/choices", profile=claiming("n")),
-    breaks(f"{R}.choices-asked", "three, claimed", an_exchange(TWO, json=choices(3)), at="/choices", profile=claiming("n")),
     holds("parity.choices", "two", an_exchange(TWO, json=choices(2)), an_exchange(TWO_STREAM, stream=several_chunks(0, 1))),
     holds("parity.choices", "one", an_exchange(TWO), an_exchange(TWO_STREAM)),
     breaks("parity.choices", "two and one", an_exchange(TWO, json=choices(2)), an_exchange(TWO_STREAM), at="choices", actual="1", outcome=WARN),
     breaks("parity.choices", "two and one, claimed", an_exchange(TWO, json=choices(2)), an_exchange(TWO_STREAM), at="choices", profile=claiming("n"), also=("chunk.choices-asked",)),
-    holds(f"{R}.logprobs-asked", "there", scored(a_token())),
-    holds(f"{R}.logprobs-asked", "nothing said", an_exchange(SCORED, json=said(""))),
-    breaks(f"{R}.logprobs-asked", "null", an_exchange(SCORED), at="/choices/0/logprobs", outcome=NOTE),
-    breaks(f"{R}.logprobs-asked", "null, claimed", an_exchange(SCORED), at="/choices/0/logprobs", profile=claiming("logprobs")),
-    breaks(f"{R}.logprobs-asked", "empty, claimed", scored(), at="/choices/0/logprobs", profile=claiming("logprobs")),
     holds(f"{R}.logprobs-unasked", "null", an_exchange(BASIC)),
     breaks(f"{R}.logprobs-unasked", "there", scored(a_token(top=[]), probe=BASIC), at="/choices/0/logprobs", actual="1 entries", outcome=NOTE),
     holds(f"{R}.logprobs-values", "below 0", scored(a_token())),
@@ -169,9 +161,9 @@ CASES = [
     breaks(f"{R}.logprobs-values", "an alternative above 0", scored(a_token(top=alternatives(2.5, -1.0))), at="/choices/0/logprobs/content/0", actual="2.5", outcome=WARN),
     holds(f"{R}.logprobs-bytes", "the text", scored(a_token("O"), a_token("K."))),
     holds(f"{R}.logprobs-bytes", "a shared character", scored(a_token("?", bytes=[0xE2, 0x80]), a_token("?", bytes=[0x94]), text="\u2014")),
-    holds(f"{R}.logprobs-bytes", "a character cut by the limit", scored(a_token(), a_token("?", bytes=[0xE2, 0x80]), text="OK.\ufffd")),
-    holds(f"{R}.logprobs-bytes", "no bytes", scored(a_token(bytes=None))),
-    holds(f"{R}.logprobs-bytes", "reasoning as well", scored(a_token("Hm."), a_token(), reasoning_content="Hm.")),
+    idle(f"{R}.logprobs-bytes", "a character cut by the limit", scored(a_token(), a_token("?", bytes=[0xE2, 0x80]), text="OK.\ufffd")),
+    idle(f"{R}.logprobs-bytes", "no bytes", scored(a_token(bytes=None))),
+    idle(f"{R}.logprobs-bytes", "reasoning as well", scored(a_token("Hm."), a_token(), reasoning_content="Hm.")),
     breaks(f"{R}.logprobs-bytes", "a template's token", scored(a_token(), a_token("<end>")), at="/choices/0/logprobs/content", outcome=NOTE),
     breaks(f"{R}.logprobs-bytes", "trimmed", scored(a_token(SPACED)), at="/choices/0/logprobs/content", outcome=NOTE),
     breaks(f"{R}.logprobs-bytes", "of the vocabulary", scored(a_token("\u0120OK."), text=" OK."), at="/choices/0/logprobs/content", outcome=NOTE),
@@ -185,18 +177,13 @@ CASES = [
     breaks(f"{R}.logprobs-top", "at odds", scored(a_token(logprob=-0.75, top=a_token()["top_logprobs"])), at="/choices/0/logprobs/content/0/top_logprobs", actual="-0.25", outcome=NOTE),
     holds("parity.logprobs", "both", scored(a_token()), stream_with(scores(a_token()))),
     holds("parity.logprobs", "neither", an_exchange(SCORED), an_exchange(SCORED_STREAM)),
-    holds("parity.logprobs", "a stream without text", scored(a_token()), an_exchange(SCORED_STREAM, stream=[role_chunk(), finish_chunk()])),
+    idle("parity.logprobs", "a stream without text", scored(a_token()), an_exchange(SCORED_STREAM, stream=[role_chunk(), finish_chunk()]), outcome=INCONCLUSIVE),
     breaks("parity.logprobs", "only plainly", scored(a_token()), an_exchange(SCORED_STREAM), at="logprobs", actual="none", outcome=WARN),
     breaks("parity.logprobs", "only streamed", an_exchange(SCORED), stream_with(scores(a_token())), at="logprobs", actual="log probabilities", outcome=WARN),
     holds(f"{R}.usage-plausible", "many", counted(40)),
     holds(f"{R}.usage-plausible", "one for forty", counted(2)),
-    holds(f"{R}.usage-plausible", "a short text", counted(1, "OK. " * 15)),
+    idle(f"{R}.usage-plausible", "a short text", counted(1, "OK. " * 15), outcome=INCONCLUSIVE),
     breaks(f"{R}.usage-plausible", "one", counted(1), at="/usage/completion_tokens", actual="1", outcome=WARN),
-    holds(f"{R}.limit-kept", "at the limit", counted(64)),
-    holds(f"{R}.limit-kept", "reasoning aside", counted(90, completion_tokens_details={"reasoning_tokens": 30})),
-    holds(f"{R}.limit-kept", "two choices", an_exchange(TWO, json=a_completion(choices=[a_choice(), a_choice(index=1)], usage=a_usage(9, 30)))),
-    breaks(f"{R}.limit-kept", "above, unclaimed", counted(65), at="/usage/completion_tokens", actual="65", outcome=NOTE),
-    breaks(f"{R}.limit-kept", "above, claimed", counted(65), at="/usage/completion_tokens", outcome=WARN, profile=claiming("max_tokens")),
     holds(f"{R}.usage-grows", "more", an_exchange(BASIC), prompted(230)),
     breaks(f"{R}.usage-grows", "as many", an_exchange(BASIC), prompted(9), at="/usage/prompt_tokens", actual="9", outcome=WARN),
     breaks(f"{R}.usage-grows", "fewer", an_exchange(BASIC), prompted(1), at="/usage/prompt_tokens", outcome=WARN),
@@ -226,17 +213,12 @@ UNNAMED = an_exchange(BASIC, json=a_completion(id=""))
         (f"{R}.created-plausible", (an_exchange(BASIC, headers=DATED, kept=Kept(headers=False)),), Outcome.SKIP, None),
         (f"{R}.logprobs-values", (an_exchange(SCORED),), Outcome.INCONCLUSIVE, Hindrance.ENDPOINT),
         (f"{R}.logprobs-values", (an_exchange(BASIC),), Outcome.SKIP, None),
-        (f"{R}.logprobs-asked", (an_exchange(SCORED, status=400, json=an_error()),), Outcome.INCONCLUSIVE, Hindrance.ENDPOINT),
-        (f"{R}.choices-asked", (an_exchange(TWO, status=400, json=an_error()),), Outcome.INCONCLUSIVE, Hindrance.ENDPOINT),
         (f"{R}.usage-grows", (an_exchange(BASIC), an_exchange("chat.long-prompt", json=a_completion(usage=GONE))), Outcome.INCONCLUSIVE, Hindrance.ENDPOINT),
-        (f"{R}.limit-kept", (an_exchange(BASIC, asks={"max_tokens": GONE}),), Outcome.SKIP, None),
-        (f"{R}.logprobs-asked", (an_exchange(SCORED, json={**a_completion(), "choices": None}),), Outcome.PASS, None),
-        (f"{R}.choices-asked", (an_exchange(TWO, json={**a_completion(), "choices": None}),), Outcome.INCONCLUSIVE, Hindrance.ENDPOINT),
         ("parity.finish-reason", (cut("eos"), cut_stream("stop")), Outcome.INCONCLUSIVE, Hindrance.ENDPOINT),
         ("parity.finish-reason", (cut("length"), cut_stream("stop", 50)), Outcome.INCONCLUSIVE, Hindrance.MODEL),
         ("parity.finish-reason", (counted(64), an_exchange(LONG_STREAM, stream=text_chunks())), Outcome.SKIP, None),
     ],
-    ids=["no id", "ids replaced", "no date", "no readable date", "headers dropped", "not scored", "not asked", "logprobs refused", "n refused", "uncounted", "no limit", "no choices to read", "no choices to count", "another reason", "not cut", "no usage"],
+    ids=["no id", "ids replaced", "no date", "no readable date", "headers dropped", "not scored", "not asked", "uncounted", "another reason", "not cut", "no usage"],
 )  # fmt: skip
 def test_what_cannot_be_judged(
     check: str, exchanges: tuple[Exchange, ...], outcome: Outcome, hindrance: Hindrance | None
@@ -250,12 +232,8 @@ def test_what_cannot_be_judged(
 @pytest.mark.parametrize(
     ("check", "name"),
     [
-        (f"{R}.choices-asked", "n"),
         ("parity.choices", "n"),
-        (f"{R}.logprobs-asked", "logprobs"),
         (f"{R}.logprobs-top", "top_logprobs"),
-        ("chunk.choices-asked", "n"),
-        ("chunk.logprobs-asked", "logprobs"),
     ],
     ids=str,
 )
@@ -267,13 +245,6 @@ def test_what_is_not_offered_is_not_judged(check: str, name: str) -> None:
         found.outcome,
         found.reason,
     )
-
-
-def test_a_limit_that_is_not_supported_limits_nothing() -> None:
-    """Where the profile says that the limit has no effect, no answer overruns it."""
-    profile = claiming("max_tokens", support=Support.NONE)
-
-    assert Outcome.SKIP is finding(f"{R}.limit-kept", counted(500), profile=profile).outcome
 
 
 @pytest.mark.parametrize(
@@ -326,7 +297,6 @@ def test_what_is_no_count_is_left_to_other_checks(usage: Value) -> None:
     exchange = an_exchange(LONG, json={**said(COUNTING, finish="length"), "usage": usage})
 
     assert () == finding(f"{R}.usage-plausible", exchange).problems
-    assert () == finding(f"{R}.limit-kept", exchange).problems
 
 
 @pytest.mark.parametrize(

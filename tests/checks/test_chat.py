@@ -10,6 +10,7 @@ from conformance.model.finding import Hindrance, Outcome
 from tests.builders import (
     FAIL,
     GONE,
+    INCONCLUSIVE,
     NOTE,
     WARN,
     Case,
@@ -27,6 +28,7 @@ from tests.builders import (
     changed,
     finding,
     holds,
+    idle,
     verify,
     with_errors,
 )
@@ -62,6 +64,11 @@ def right(check: str, name: str, *changes: tuple[str, Value], of: Value = None) 
     tools = "tool-call" in check or "tool_calls" in str(value)
     probe = TOOLS if tools else "chat.basic"
     return holds(check, name, an_exchange(probe, json=changed(value, *changes)))
+
+
+def lacking(check: str, name: str, *changes: tuple[str, Value]) -> Case:
+    """A completion that does without a field, as it may."""
+    return idle(check, name, an_exchange(json=changed(a_completion(), *changes)))
 
 
 def wrong(
@@ -144,7 +151,7 @@ FIELD_CASES = [
         outcome=WARN,
     ),
     right(f"{R}.refusal", "text", (f"{M}/refusal", "No."), (f"{M}/content", None)),
-    right(f"{R}.refusal", "absent", (f"{M}/refusal", GONE)),
+    lacking(f"{R}.refusal", "absent", (f"{M}/refusal", GONE)),
     wrong(f"{R}.refusal", f"{M}/refusal", False),
     right(f"{R}.annotations", "a citation", of=ANNOTATED),
     right(f"{R}.annotations", "none", (f"{M}/annotations", [])),
@@ -181,7 +188,7 @@ FIELD_CASES = [
     wrong(f"{R}.function-call", f"{M}/function_call", None, outcome=NOTE),
     wrong(f"{R}.function-call", f"{M}/function_call/arguments", {}, of=OLD),
     right(f"{R}.logprobs", "scores", of=SCORED),
-    right(f"{R}.logprobs", "absent", ("/choices/0/logprobs", GONE)),
+    lacking(f"{R}.logprobs", "absent", ("/choices/0/logprobs", GONE)),
     wrong(f"{R}.logprobs", "/choices/0/logprobs", []),
     wrong(f"{R}.logprobs", "/choices/0/logprobs/refusal", GONE, of=SCORED, outcome=NOTE),
     wrong(f"{R}.logprobs", "/choices/0/logprobs/content/0/bytes", GONE, of=SCORED, outcome=NOTE),
@@ -196,7 +203,7 @@ FIELD_CASES = [
     wrong(f"{R}.usage", "/usage/prompt_tokens", 9.0, actual="9.0 (number)"),
     wrong(f"{R}.usage", "/usage/total_tokens", -1),
     right(f"{R}.usage-details", "details", of=DETAILED),
-    right(f"{R}.usage-details", "none"),
+    lacking(f"{R}.usage-details", "none"),
     wrong(f"{R}.usage-details", "/usage/prompt_tokens_details", None, of=DETAILED, outcome=NOTE),
     wrong(
         f"{R}.usage-details",
@@ -250,7 +257,7 @@ RULE_CASES = [
     breaks(f"{R}.not-an-error", "null", an_exchange(json=None), at="body", actual="NoneType"),
     breaks(f"{R}.not-an-error", "nothing at all", an_exchange(body=b"", content_type=None), at="body", actual="an empty body"),
     holds(f"{R}.choice-count", "one", an_exchange()),
-    holds(f"{R}.choice-count", "two of two", an_exchange(asks={"n": 2}, json=a_completion(choices=[a_choice(), a_choice(index=1)]))),
+    idle(f"{R}.choice-count", "two of two", an_exchange(asks={"n": 2}, json=a_completion(choices=[a_choice(), a_choice(index=1)])), outcome=INCONCLUSIVE),
     holds(f"{R}.choice-count", "n of the wrong type is another matter", an_exchange(asks={"n": True})),
     breaks(f"{R}.choice-count", "none", an_exchange(json=a_completion(choices=[])), at="/choices", actual="0"),
     breaks(f"{R}.choice-count", "two", an_exchange(json=a_completion(choices=[a_choice(), a_choice(index=1)])), at="/choices", actual="2"),
@@ -270,16 +277,16 @@ RULE_CASES = [
     breaks(f"{R}.finish-without-tool-calls", "without", an_exchange(TOOLS, json=a_completion(choices=[a_choice(finish="tool_calls")])), at=f"{M}/tool_calls"),
     breaks(f"{R}.finish-without-tool-calls", "with an empty list", an_exchange(TOOLS, json=a_completion(choices=[a_choice(a_message(tool_calls=[]), finish="tool_calls")])), at=f"{M}/tool_calls"),
     holds(f"{R}.tool-calls-finish", "tool_calls", an_exchange(TOOLS)),
-    holds(f"{R}.tool-calls-finish", "stop for a named tool", an_exchange("tools.named", json=calling(finish="stop"))),
-    holds(f"{R}.tool-calls-finish", "tool_calls for a named tool", an_exchange("tools.named")),
+    idle(f"{R}.tool-calls-finish", "stop for a named tool", an_exchange("tools.named", json=calling(finish="stop")), outcome=INCONCLUSIVE),
+    idle(f"{R}.tool-calls-finish", "tool_calls for a named tool", an_exchange("tools.named"), outcome=INCONCLUSIVE),
     holds(f"{R}.tool-calls-finish", "length", an_exchange(TOOLS, json=calling(finish="length"))),
-    holds(f"{R}.tool-calls-finish", "audio has rules of its own", an_exchange(TOOLS, asks={"modalities": ["text", "audio"]}, json=calling(finish="stop"))),
+    idle(f"{R}.tool-calls-finish", "audio has rules of its own", an_exchange(TOOLS, asks={"modalities": ["text", "audio"]}, json=calling(finish="stop")), outcome=INCONCLUSIVE),
     breaks(f"{R}.tool-calls-finish", "stop", an_exchange(TOOLS, json=calling(finish="stop")), at="/choices/0/finish_reason", outcome=WARN),
     holds(f"{R}.tool-call-ids", "two", an_exchange(TOOLS, json=calling(a_call(0), a_call(1)))),
     breaks(f"{R}.tool-call-ids", "an empty one", an_exchange(TOOLS, json=calling(a_call(id=""))), at=f"{CALLS}/0/id", actual='""'),
     breaks(f"{R}.tool-call-ids", "one twice", an_exchange(TOOLS, json=calling(a_call(0), a_call(1), a_call(0))), at=f"{CALLS}/2/id", actual="'call_0', the id of an earlier call"),
     holds(f"{R}.tool-call-arguments", "an object", an_exchange(TOOLS)),
-    holds(f"{R}.tool-call-arguments", "cut by the limit", an_exchange(TOOLS, json=calling(a_call(function={"name": "get_weather", "arguments": '{"ci'}), finish="length"))),
+    idle(f"{R}.tool-call-arguments", "cut by the limit", an_exchange(TOOLS, json=calling(a_call(function={"name": "get_weather", "arguments": '{"ci'}), finish="length")), outcome=INCONCLUSIVE),
     breaks(f"{R}.tool-call-arguments", "cut for no reason", an_exchange(TOOLS, json=calling(a_call(function={"name": "get_weather", "arguments": '{"ci'}))), at=f"{CALLS}/0", outcome=WARN),
     breaks(f"{R}.tool-call-arguments", "empty", an_exchange(TOOLS, json=calling(a_call(function={"name": "get_weather", "arguments": ""}))), at=f"{CALLS}/0", actual="empty: ''", outcome=WARN),
     breaks(f"{R}.tool-call-arguments", "an array", an_exchange(TOOLS, json=calling(a_call(function={"name": "get_weather", "arguments": "[1]"}))), at=f"{CALLS}/0", actual="[1]", outcome=WARN),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.checks.fields import (
@@ -9,10 +11,18 @@ from conformance.checks.fields import (
     Field,
     field_problems,
     matches,
+    missing,
     owner_of,
+    present,
     value_at,
 )
-from conformance.model.finding import Level
+from conformance.model.finding import (
+    Hindrance,
+    Level,
+    Unjudged,
+)
+from conformance.model.json import JSON
+from conformance.spec.validate import Violation, violations
 from tests.builders import GONE, Value, a_completion, changed
 
 FIELDS = (
@@ -21,6 +31,11 @@ FIELDS = (
     Field("message", "The message.", (("choices", "*", "message"),)),
     Field("content", "The content.", (("choices", "*", "message", "content"),)),
 )
+
+
+def wrong(body: JSON) -> tuple[Violation, ...]:
+    """What is wrong with a completion."""
+    return violations("chat.completion", body)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +82,7 @@ def test_a_softener_weakens(softened: Level | None, level: Level | None) -> None
     """What a softener returns is the problem's level; None leaves it alone."""
     field = Field("id", "The id.", (("id",),), lambda body, violation: softened)
     body = changed(a_completion(), ("/id", GONE))
-    found = field_problems(field, (FIELDS[0], field), "chat.completion", body, "event 1: ")
+    found = field_problems(field, (FIELDS[0], field), body, wrong(body), "event 1: ")
 
     assert [("event 1: /id", level)] == [(p.at, p.level) for p in found]
 
@@ -77,14 +92,41 @@ def test_a_softener_may_drop() -> None:
     field = Field("id", "The id.", (("id",),), lambda body, violation: DROP)
     body = changed(a_completion(), ("/id", GONE))
 
-    assert [] == field_problems(field, (FIELDS[0], field), "chat.completion", body)
+    assert [] == field_problems(field, (FIELDS[0], field), body, wrong(body))
 
 
 def test_the_whole_value_has_a_place_too() -> None:
     """A body that is no object at all is wrong at the root."""
-    found = field_problems(FIELDS[0], FIELDS, "chat.completion", [])  # type: ignore[arg-type]
+    found = field_problems(FIELDS[0], FIELDS, [], wrong([]))  # type: ignore[arg-type]
 
     assert ["/"] == [p.at for p in found]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "there"),
+    [
+        (("usage",), True),
+        (("choices", "*", "message", "refusal"), True),
+        (("choices", "*", "message", "audio"), False),
+        (("choices", "*", "delta", "audio"), False),
+        (("usage", "*"), False),
+        (("id", "x"), False),
+        ((), True),
+    ],
+    ids=["member", "null", "absent", "no such parent", "no array", "through a text", "root"],
+)
+def test_a_pattern_leads_somewhere_or_not(pattern: tuple[str, ...], there: bool) -> None:
+    """What is null is there; what no entry has is not."""
+    assert there is present(a_completion(), pattern)
+
+
+def test_what_may_be_absent_is_not_judged_without_it() -> None:
+    """Only of a field that may be absent does its absence leave nothing to judge."""
+    audio = Field("audio", "Audio.", (("choices", "*", "message", "audio"),), optional=True)
+    absent = missing(audio, [a_completion()], Hindrance.RECORDING)
+
+    assert Unjudged("the answer has no audio", Hindrance.RECORDING) == absent
+    assert None is missing(replace(audio, optional=False), [a_completion()], Hindrance.RECORDING)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ CASES = [
     holds("models.configured-listed", "in the second list", an_exchange(), listed(a_model(id="a")), replace(listed(), id="models.list#2")),
     breaks("models.configured-listed", "not listed", an_exchange(), listed(a_model(id="b"), a_model(id="a")), at="/data", actual="2 other ids: a, b", outcome=WARN),
     holds("models.retrieve", "the model", alone()),
-    holds("models.retrieve", "other people's traffic", an_exchange(None, status=404, json=an_error(), request=replace(a_request(method="GET", path="/v1/models/x"), operation=alone().request.operation))),
+    holds("models.retrieve", "other people's traffic", alone(), an_exchange(None, status=404, json=an_error(), request=replace(a_request(method="GET", path="/v1/models/x"), operation=alone().request.operation))),
     holds("models.retrieve", "a limit", an_exchange(ONE, status=429, json=an_error())),
     breaks("models.retrieve", "404", an_exchange(ONE, status=404, json=an_error()), at="status", actual="404", outcome=WARN),
     breaks("models.retrieve", "500", an_exchange(ONE, status=500, json=an_error()), at="status", outcome=WARN),

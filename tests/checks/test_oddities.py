@@ -172,6 +172,7 @@ STREAM_ODDITIES = {
     "a charset": an_exchange(STREAM, content_type="text/event-stream;charset=utf-8"),
     "header names in capitals": an_exchange(STREAM, content_type=None, headers=(("CONTENT-TYPE", "TEXT/EVENT-STREAM"),)),
     "an object without a call for null": an_exchange(STREAM, stream=[role_chunk(), a_chunk({"content": "OK.", "tool_calls": None, "function_call": None}), finish_chunk()]),
+    "audio that is null": an_exchange(STREAM, stream=[role_chunk(), a_chunk({"content": "OK.", "audio": None}), finish_chunk()]),
     "arguments split inside an escape": an_exchange(CALLS, stream=tool_stream(OPENING, a_fragment('{"city": "Par\\'), a_fragment('u0069s \\u00'), a_fragment('e9"}'))),
     "arguments in one piece": an_exchange(CALLS, stream=tool_stream(a_fragment('{"city": "Paris"}', opens=True))),
     "an empty piece": an_exchange(CALLS, stream=tool_stream(OPENING, a_fragment(""), a_fragment("{}"), a_fragment(""))),

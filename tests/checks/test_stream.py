@@ -58,7 +58,7 @@ def inserted(event: bytes, at: int = 2) -> bytes:
     return a_stream([*events[: at - 1], event, *events[at - 1 :]])
 
 
-def many(count: int = 20) -> bytes:
+def many(count: int = 30) -> bytes:
     """A stream of many chunks."""
     return a_stream(text_chunks(*["word "] * count))
 
@@ -117,6 +117,11 @@ CASES = [
     breaks("stream.data-only", "an id", streamed(inserted(b"id: 7\n" + data(a_chunk()))), at="event 2", actual="id: as well", outcome=NOTE),
     breaks("stream.data-only", "a name", streamed(inserted(b"event: message\n" + data(a_chunk()))), at="event 2", actual="event: as well", outcome=NOTE),
     breaks("stream.data-only", "a name that clients wrap", streamed(inserted(b"event: thread.run\n" + data(a_chunk()))), at="event 2", actual="event: thread.run", outcome=WARN),
+    holds("stream.no-bare-json", "events", streamed(RIGHT)),
+    holds("stream.no-bare-json", "another name", streamed(inserted(b"foo: {}\n" + data(a_chunk())))),
+    holds("stream.no-bare-json", "a line that is no JSON", streamed(inserted(b"{not: json}\n" + data(a_chunk())))),
+    breaks("stream.no-bare-json", "an error", streamed(inserted(b'{"error": {"message": "x"}}\n\n')), at=f"byte {len(data(role_chunk()))} of the body", actual='{"error": {"message": "x"}}'),
+    breaks("stream.no-bare-json", "an error at the end", streamed(a_stream(text_chunks()[:2], done=b'{"error": {"message": "x"}}\n\n')), at=f"byte {len(a_stream(text_chunks()[:2], done=b''))} of the body"),
     holds("stream.field-names", "data", streamed(RIGHT)),
     holds("stream.field-names", "other names", streamed(inserted(b"foo: bar\n" + data(a_chunk())))),
     breaks("stream.field-names", "a capital", streamed(inserted(b"D" + data(a_chunk())[1:])), at=f"byte {len(data(role_chunk()))} of the body"),
@@ -177,7 +182,10 @@ def test_stream(case: Case) -> None:
         ("stream.complete", unanswered(S), "no answer", "endpoint"),
         ("stream.complete", an_exchange(S, status=500), "status 500", "endpoint"),
         ("stream.incremental", streamed(RIGHT, at=(3.0,)), "only 4 chunks", "model"),
+        ("stream.incremental", streamed(many(20), at=SLOWLY), "only 22 chunks", "model"),
         ("stream.incremental", streamed(many(), at=(0.1,)), "too quickly", "model"),
+        ("stream.incremental", streamed(many(), at=(0.4,)), "too quickly", "model"),
+        ("stream.incremental", streamed(many(), at=(0.3, 0.32, 0.34)), "too quickly", "model"),
         ("stream.not-empty", an_exchange(S, json={}), "without an event stream", "endpoint"),
         ("stream.not-empty", streamed(RIGHT, status=503), "status 503", "endpoint"),
         ("stream.not-empty", streamed([ERROR]), "an error ended", "endpoint"),

@@ -7,11 +7,12 @@ import pytest
 from conformance.checks.echo import echo_of
 from conformance.model.exchange import Exchange
 from conformance.model.finding import Hindrance, Outcome
-from conformance.probes.text import CITY, SEPARATORS, UNICODE
+from conformance.probes.text import CITIES, SEPARATORS, UNICODE
 from tests.builders import (
     NOTE,
     WARN,
     Case,
+    a_call,
     a_choice,
     a_chunk,
     a_completion,
@@ -26,6 +27,9 @@ from tests.builders import (
     tool_chunks,
     verify,
 )
+from tests.builders import calling as plain_calls
+
+CITY = CITIES[0]
 
 WHOLE, STREAM = "text.unicode", "text.stream.unicode"
 LINES = "text.separators"
@@ -40,6 +44,12 @@ def saying(text: str, *, finish: str = "stop", probe: str = WHOLE) -> Exchange:
 def streaming(*words: str, probe: str = STREAM) -> Exchange:
     """A streamed answer that says this."""
     return an_exchange(probe, stream=text_chunks(*words))
+
+
+def called(arguments: str) -> Exchange:
+    """A plain answer that calls a tool with these arguments."""
+    call = a_call(function={"name": "get_weather", "arguments": arguments})
+    return an_exchange("tools.auto", json=plain_calls(call))
 
 
 def calling(arguments: str) -> Exchange:
@@ -96,6 +106,9 @@ CASES = [
     holds("text.tool-arguments", "escaped once", calling('{"city": "Z\\u00fcrich, CH"}')),
     breaks("text.tool-arguments", "replaced", calling('{"city": "Z\ufffdrich"}'), at="content", actual="'Z�rich'", outcome=WARN),
     breaks("text.tool-arguments", "misread", calling('{"city": "ZÃ¼rich"}'), at="content", actual="'ZÃ¼rich'", outcome=WARN),
+    breaks("text.tool-arguments", "the second city", calling('{"city": "Krak\ufffdw"}'), at="content", actual="'Krak\ufffdw'", outcome=WARN),
+    holds("text.tool-arguments", "intact without a stream", called('{"city": "Zürich"}')),
+    breaks("text.tool-arguments", "misread without a stream", called('{"city": "ZÃ¼rich"}'), at="content", actual="'ZÃ¼rich'", outcome=WARN),
     breaks("text.tool-arguments", "escaped twice", calling('{"city": "Z\\\\u00fcrich"}'), at="content", outcome=WARN),
 ]  # fmt: skip
 

@@ -175,6 +175,12 @@ class TestOptions:
                 ["serve", "--profile", "nope"], "no profile named 'nope'", id="serve-profile"
             ),
             pytest.param(["selftest", "--fault", "zzz*"], "matches no fault", id="selftest-fault"),
+            pytest.param(
+                ["selftest", "--oddity", "zzz*"], "matches no oddity", id="selftest-oddity"
+            ),
+            pytest.param(
+                ["serve", "--oddity", "crlf"], "did you mean events-crlf", id="serve-oddity"
+            ),
             pytest.param(["profile", "show", "nope"], "no profile named 'nope'", id="profile-show"),
             pytest.param(
                 ["profile", "check", "nope.yaml"], "nope.yaml: cannot be read", id="profile-check"

@@ -15,13 +15,14 @@ from conformance.checks.registry import all_checks
 from conformance.probes.registry import all_probes
 from conformance.profiles.load import profile_names
 from conformance.refserver.faults import FAULTS
+from conformance.refserver.oddities import ODDITIES
 from tests.doors import ROOT, cli, process
 
 COMMANDS = {
     "run": "Send the suite's requests, judge the answers and print the verdict.",
     "record": "Send the suite's requests and save what comes back.",
     "judge": "Judge what was recorded, offline, as often as you like.",
-    "list": "List checks, probes, profiles or faults.",
+    "list": "List checks, probes, profiles, faults or oddities.",
     "explain": "Explain a check: the rule, its source, why it matters, who breaks, how to fix it.",
     "profile": "List, validate or print profiles: what an endpoint claims.",
     "profile list": "List the shipped profiles.",
@@ -42,6 +43,7 @@ class TestList:
             pytest.param("probes", list(all_probes()), id="probes"),
             pytest.param("profiles", list(profile_names()), id="profiles"),
             pytest.param("faults", [fault.name for fault in FAULTS], id="faults"),
+            pytest.param("oddities", [oddity.name for oddity in ODDITIES], id="oddities"),
         ],
     )
     def test_each_has_a_line_with_a_title(self, things: str, ids: list[str]) -> None:

@@ -64,6 +64,13 @@ class TestLikeTheLiveRun:
         assert Path("1.json").read_bytes() == Path("2.json").read_bytes()
         assert Path("1.md").read_bytes() == Path("2.md").read_bytes()
 
+    def test_packed(self) -> None:
+        """A recording kept as gzip gives the same."""
+        live(None, "--check", "models.*")
+        Path("kept.jsonl.gz").write_bytes(gzip.compress(Path("kept.jsonl").read_bytes()))
+        plain, packed = (cli("judge", f"kept.jsonl{end}") for end in ("", ".gz"))
+        assert (plain.code, plain.out) == (packed.code, packed.out)
+
     def test_some_of_the_checks(self) -> None:
         """--check judges fewer of the recorded ones."""
         live(None, fault="stream-without-done")

@@ -257,6 +257,14 @@ class TestRecord:
         assert "conformance judge kept.jsonl" in said.out
         assert [Path("kept.jsonl")] == list(Path().iterdir())
 
+    def test_budget_that_leaves_requests_out(self) -> None:
+        """Exit code 3, as ``run`` has it, and the sentence names what was not sent."""
+        with playing() as server:
+            said = cli("record", *at(server), "--check", "models.*", "--max-requests", "1")
+        assert 3 == said.code
+        assert "recording.jsonl: 1 exchanges, budget (" in said.out
+        assert "of its requests left out: models.retrieve" in said.out
+
     def test_each_request_is_sent_once(self, counting: Server) -> None:
         """The recording holds as many exchanges as the server saw requests."""
         cli("record", "--base-url", counting.origin, "--model", "m", "--check", "models.*")

@@ -67,6 +67,15 @@ def test_plays_a_profile() -> None:
         json.loads(listed.content)
 
 
+def test_does_what_is_odd() -> None:
+    """--oddity may be given several times."""
+    odd = ("--oddity", "http-headers-in-capitals", "--oddity", "json-pretty-printed")
+    with serving(*odd) as url, httpx.Client(trust_env=False) as client:
+        listed = client.get(f"{url}/models")
+        assert b"CONTENT-TYPE" in [name for name, _ in listed.headers.raw]
+        assert listed.text.startswith("{\n    ")
+
+
 class TestSelftest:
     """Every check against every fault, here a few of them."""
 
@@ -76,6 +85,21 @@ class TestSelftest:
         assert 0 == said.code, said.out
         assert re.search(r"^ok +stream-done-twice +stream\.done-once$", said.out, re.M)
         assert re.search(r"^\d+ faults, 0 wrong$", said.out, re.M)
+
+    def test_some_oddities(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each oddity has a row, and none sets off an alarm."""
+        _only_faults(monkeypatch)
+        said = cli("selftest", "--oddity", "events-crlf")
+        assert (0, "ok     events-crlf\n1 oddities, 0 alarms\n") == (said.code, said.out)
+
+    def test_an_alarm(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What an oddity sets off is told, and the exit code is 1."""
+        _only_faults(monkeypatch)
+        monkeypatch.setattr(proof, "alarms", lambda _: ("fail of stream.done: none",))
+        said = cli("selftest", "--oddity", "events-crlf", "-q")
+        assert 1 == said.code
+        assert "WRONG  events-crlf\n       fail of stream.done: none\n" == said.out
+        assert "1 oddities, 1 alarms\n" == said.err
 
     def test_quiet(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """With -q only what is wrong is printed; the count goes to stderr."""

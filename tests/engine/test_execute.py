@@ -158,6 +158,20 @@ def test_a_step_after_others_is_built_from_them() -> None:
     assert {"a": 200, "b": 200, "turn": 200} == run.outcomes()
 
 
+def test_only_awaited_answers_are_kept() -> None:
+    """What nothing is built from is not held in memory once it was handed over."""
+    seen: dict[str, int] = {}
+
+    def noted(step: Step, earlier: Mapping[str, Exchange]) -> Request:
+        seen.update({name: len(x.attempts) for name, x in earlier.items()})
+        return request_to("/turn")
+
+    steps = [a_step("a"), a_step("b"), a_turn("turn", "a")]
+    execute(steps, lambda _: OK, on_exchange=lambda _: None, build_after=noted, concurrency=1)
+
+    assert {"a": 1, "b": 0} == seen
+
+
 def test_a_step_that_cannot_be_built_is_not_sent() -> None:
     """Its exchange says why, in the words of the one who could not build it."""
     run = Run(lambda path: Attempt(400))(a_turn("turn", "a"), a_step("a"))

@@ -8,16 +8,16 @@ from conformance.engine.pace import Gate, Health, Ramp, server_failed
 from conformance.model.exchange import Attempt, Ended
 
 
-def test_concurrency_doubles_while_all_goes_well() -> None:
-    """1, then 2, then 4 at once, up to the limit."""
+def test_concurrency_rises_with_each_good_answer() -> None:
+    """One alone, then one more for each good answer, up to the limit."""
     ramp = Ramp(6)
     limits = []
     for _ in range(16):
         limits.append(ramp.limit)
         ramp.went(well=True)
 
-    assert [1, 2, 2, 4, 4, 4, 4, 6] == limits[:8]
-    assert {6} == set(limits[8:])
+    assert [1, 2, 3, 4, 5, 6] == limits[:6]
+    assert {6} == set(limits[6:])
 
 
 def test_concurrency_is_halved_by_a_failure() -> None:

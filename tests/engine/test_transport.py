@@ -182,7 +182,7 @@ def reset_inside(peer: Peer) -> None:
             Ended.NOT_HTTP,
             None,
             b"",
-            r"a response head that is not HTTP, beginning with b'HTTP/1.1 200 OK\r\nno colon here\r\n\r\n'",
+            r"a response head that is not HTTP (illegal header line), beginning with b'HTTP/1.1 200 OK\r\nno colon here\r\n\r\n'",
             id="broken header line",
         ),
         pytest.param(
@@ -190,7 +190,7 @@ def reset_inside(peer: Peer) -> None:
             Ended.NOT_HTTP,
             200,
             b"ok",
-            "broken chunk framing",
+            "broken chunk framing (illegal chunk header)",
             id="broken chunk size",
         ),
         pytest.param(

@@ -26,6 +26,8 @@ from tests.builders import (
     not_sent,
     request_of,
     step,
+    text_chunks,
+    tool_stream,
     unanswered,
     with_paths,
 )
@@ -221,9 +223,53 @@ def test_every_call_gets_a_result() -> None:
     assert "tool_choice" not in body
 
 
+def test_a_dumped_message_has_null_for_what_did_not_come() -> None:
+    """What the answer has goes back as it came, and what the documentation lets be null is null."""
+    message = a_message("OK.", audio={"id": "audio_1"}, annotations=[])
+    answer = an_exchange(json=a_completion(choices=[{"message": message}]))
+    body = next_body("turn.dumped-message", answer)
+
+    assert {**message, "function_call": None} == body["messages"][1]
+
+
+def test_parallel_calls_are_answered_in_their_order() -> None:
+    """Two calls that a stream adds up to go back beside null, with a result for each."""
+    body = next_body("turn.parallel-results", an_exchange("text.stream.tool"))
+    calls = body["messages"][1]["tool_calls"]
+
+    assert ["user", "assistant", "tool", "tool"] == [m["role"] for m in body["messages"]]
+    assert [c["id"] for c in calls] == [m["tool_call_id"] for m in body["messages"][2:]]
+
+
+def test_text_is_sent_plain_and_escaped() -> None:
+    """The same phrase goes out as UTF-8 in one mode and as JSON escapes in the other."""
+    plain, streamed = (step(f"text.{mode}").request for mode in ("unicode", "stream.unicode"))
+    assert plain is not None
+    assert streamed is not None
+
+    assert "ü".encode() in (plain.body or b"")
+    assert b"\\u00fc" in (streamed.body or b"")
+    assert (streamed.body or b"").isascii()
+    assert body_of("text.unicode")["messages"] == body_of("text.stream.unicode")["messages"]
+
+
+def test_a_large_body_costs_nothing() -> None:
+    """The body of more than a megabyte names a model that does not exist, and is white space otherwise."""
+    sent = step("errors.large-body").request
+    assert sent is not None
+    assert sent.body is not None
+
+    assert 1_100_000 < len(sent.body) < 1_200_000
+    assert 200 > len(sent.body.replace(b" ", b""))
+    assert "conformance-no-such-model" == json.loads(sent.body)["model"]
+
+
 @pytest.mark.parametrize(
     ("id", "earlier", "reason"),
     [
+        ("turn.dumped-message", (an_exchange(json=a_completion(choices=[])),), "after chat.basic: it brought no message to send back"),
+        ("turn.parallel-results", (an_exchange("text.stream.tool", stream=tool_stream()),), "after text.stream.tool: it brought no two whole calls"),
+        ("turn.parallel-results", (an_exchange("text.stream.tool", stream=text_chunks()),), "after text.stream.tool: it brought no two whole calls"),
         ("turn.own-message", (), "chat.basic: not answered"),
         ("turn.own-message", (not_sent(why="budget"),), "budget"),
         ("turn.own-message", (unanswered(),), "after chat.basic: it brought no message to send back"),

@@ -24,6 +24,7 @@ requests = st.builds(
     headers=headers,
     body=st.none() | bodies,
     credentials=st.sampled_from(Credentials),
+    leaves=st.booleans(),
 )
 attempts = st.builds(
     Attempt,
@@ -37,6 +38,10 @@ attempts = st.builds(
     head_at=st.none() | times,
     seconds=times,
     redactions=st.integers(0, 9),
+    connection=st.integers(0, 9),
+    earlier=st.integers(0, 9),
+    excess=bodies,
+    leftover=bodies,
 )
 exchanges = st.builds(
     Exchange,

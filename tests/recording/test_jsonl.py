@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from conformance.recording.jsonl import (
     End,
     Footer,
     Header,
+    Reader,
     Recording,
     Writer,
     iter_exchanges,
@@ -338,3 +340,39 @@ def test_many_threads_may_append(tmp_path: Path) -> None:
 
     assert 160 == len(read(path).exchanges)
     assert () == read(path).warnings
+
+
+class TestReader:
+    """A recording that is read on the way."""
+
+    def test_tells_its_end_at_the_end(self, path: Path) -> None:
+        """The header is known at once, footer and warnings once all was read; and it can be read again."""
+        path.write_bytes(path.read_bytes().replace(b'"exchanges":3', b'"exchanges":4'))
+        reader = Reader(path)
+
+        assert (HEADER, None, ()) == (reader.header, reader.footer, reader.warnings)
+        assert ["a", "b", "c"] == [x.id for x in reader.exchanges]
+        assert Footer(End.COMPLETE, 1.2346, 4) == reader.footer
+        assert ("run.jsonl holds 3 exchanges, but its footer counts 4",) == reader.warnings
+        assert "a" == next(iter(reader.exchanges)).id
+        assert reader.footer is not None, "a look at the beginning forgets nothing"
+
+    def test_gives_what_comes_before_damage(self, path: Path) -> None:
+        """The line that is broken is named when it is reached."""
+        whole = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join([*whole[:3], b"{\n", *whole[3:]]))
+        exchanges = Reader(path).exchanges
+
+        assert ["a", "b"] == [next(exchanges).id, next(exchanges).id]
+        with pytest.raises(RecordingError, match=r"run\.jsonl:4: not a JSON line"):
+            next(exchanges)
+
+    def test_unpacks(self, path: Path) -> None:
+        """A recording may be kept as gzip, under any name; damage is told."""
+        packed = path.with_suffix(".jsonl.gz")
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+
+        assert read(path) == read(packed)
+        packed.write_bytes(packed.read_bytes()[:-20])
+        with pytest.raises(RecordingError, match="the gzip data is damaged"):
+            read(packed)

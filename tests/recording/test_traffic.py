@@ -14,8 +14,8 @@ from conformance.model.errors import RecordingError
 from conformance.model.exchange import Ended, Kept
 from conformance.model.request import Credentials, Operation
 from conformance.recording.imported import operation_of
-from conformance.recording.jsonl import Header, Recording, Writer
-from conformance.recording.traffic import Traffic, load_any, load_traffic
+from conformance.recording.jsonl import Header, Reader, Writer
+from conformance.recording.traffic import Lines, load_any, load_traffic
 
 CORPUS = Path(__file__).parents[2] / ".." / "shared" / "corpus"
 FILES = sorted(CORPUS.rglob("*.jsonl.gz"))
@@ -53,9 +53,9 @@ def test_the_whole_collection_loads(path: Path) -> None:
 
     traffic = load_any(path)
 
-    assert isinstance(traffic, Traffic)
-    assert () == traffic.notes
+    assert isinstance(traffic, Lines)
     assert ids == [x.id for x in traffic.exchanges]
+    assert () == traffic.notes
     assert {None} == {x.probe for x in traffic.exchanges}
 
 
@@ -340,7 +340,7 @@ def test_our_own_recordings_are_recognised(tmp_path: Path) -> None:
     path = tmp_path / "x.har"
     Writer(path, Header("2026-05-01T10:00:00Z")).close()
 
-    assert isinstance(load_any(path), Recording)
+    assert isinstance(load_any(path), Reader)
 
 
 @pytest.mark.parametrize(
@@ -382,3 +382,14 @@ def test_a_missing_file() -> None:
     """As for recordings."""
     with pytest.raises(RecordingError, match="there is no such file"):
         load_any(Path("no-such-file.har"))
+
+
+def test_lines_are_read_one_by_one(tmp_path: Path) -> None:
+    """What is before a broken line is there before it is met."""
+    lines = load_any(lines_file(tmp_path, a_line(), {"id": "x"}))
+    assert isinstance(lines, Lines)
+    exchanges = lines.exchanges
+
+    assert next(exchanges).probe is None
+    with pytest.raises(RecordingError, match=r"traffic\.jsonl:2: a line must hold"):
+        next(exchanges)

@@ -109,6 +109,12 @@ def battery() -> dict[str, IncomingRequest]:
         "list": request("GET", "/v1/models"),
         "list-no-key": request("GET", "/v1/models", key=None),
         "retrieve": request("GET", f"/v1/models/{MODEL}"),
+        "retrieve-other": request("GET", "/v1/models/reference-2"),
+        "retrieve-slash": request("GET", "/v1/models/reference%2Flarge-3"),
+        "retrieve-raw-slash": request("GET", "/v1/models/reference/large-3"),
+        "count-to-ten": chat_request(
+            messages=user("Count from one to ten in words."), max_tokens=16
+        ),
         "retrieve-unknown": request("GET", "/v1/models/no-such-model"),
         "malformed": request("POST", "/v1/chat/completions", b'{"model": "x", "messages": ['),
         "array": request("POST", "/v1/chat/completions", ["hello"]),
@@ -121,10 +127,18 @@ def battery() -> dict[str, IncomingRequest]:
         "message-item": chat_request(messages=["hello"]),
         "own-message": chat_request(messages=[*SAY_OK, {"role": "assistant", "content": "Hi."}]),
         "tool-result": chat_request(messages=tool_history(), tools=[WEATHER]),
+        "nulls": chat_request(
+            messages=[*SAY_OK, {"role": "assistant", "content": "Hi.", "audio": None}]
+        ),
+        "two-results": chat_request(messages=two_results(), tools=[WEATHER]),
+        "number": chat_request(messages=[{"role": "user", "content": 7}]),
+        "orphan": chat_request(messages=[*SAY_OK, {"role": "tool", "tool_call_id": "call_0"}]),
+        "large": _posted(PROPER[:-1] + b" " * 1_100_000 + b"}"),
         "two": chat_request(n=2),
         "no-role": chat_request(messages=[{"content": "Say OK."}]),
         "head": request("HEAD", "/v1/chat/completions"),
         "options": request("OPTIONS", "/v1/chat/completions", Origin="https://chat.example"),
+        "list-after-error": replace(request("GET", "/v1/models"), before=(200, 404)),
         "list-gzip": request("GET", "/v1/models", **{"Accept-Encoding": "gzip"}),
         "no-key-unread": request("POST", "/v1/chat/completions", b"{", None),
         "no-key-unknown-model": chat_request(key=None, model="no-such-model"),
@@ -145,7 +159,7 @@ def battery() -> dict[str, IncomingRequest]:
     )
     for name, form in forms.items():
         said = f"Repeat exactly: tea ü \U0001f680 {' '.join(CANARIES.values())}"
-        city = user('Weather in "Zürich"?')
+        city = user('Weather in both "Zürich" and "Kraków"?')
         found |= {
             f"repeat-{name}": chat_request(messages=user(said), **form),
             f"city-{name}": chat_request(
@@ -164,6 +178,18 @@ def battery() -> dict[str, IncomingRequest]:
             f"empty-key-{name}": chat_request(key="", **form),
         }
     return found
+
+
+def two_results() -> list[Any]:
+    """A conversation in which two calls are answered."""
+    asked, calling, result = tool_history()
+    call, other = calling["tool_calls"][0], {"id": "call_other"}
+    calls = [call, {**call, **other}]
+    return [
+        asked,
+        {**calling, "tool_calls": calls},
+        *({**result, "tool_call_id": c["id"]} for c in calls),
+    ]
 
 
 def user(text: str) -> list[dict[str, str]]:

@@ -230,3 +230,8 @@ def test_a_crash_of_ours_shows(
             break
         time.sleep(0.01)
     assert "our own mistake" in caplog.text
+
+
+def test_answers_leave_without_delay(server: ReferenceServer) -> None:
+    """Its socket says that it is TCP, or asyncio would leave Nagle's algorithm on."""
+    assert socket.IPPROTO_TCP == server._listener.proto

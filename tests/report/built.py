@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.model.capability import Observed, Row
 from conformance.model.exchange import Attempt, Exchange
 from conformance.model.finding import Finding, Hindrance, Level, Outcome, Problem, Unjudged
 from conformance.model.profile import Profile
@@ -129,6 +130,46 @@ def a_hostile_handful(text: str) -> list[Finding]:
         ),
         a_finding("turn.own-message", Outcome.SKIP, reason=text),
     ]
+
+
+def a_row(parameter: str = "n", observed: Observed = Observed.IGNORED, **parts: object) -> Row:
+    """A row of the capability table, of a profile that claims nothing."""
+    given: dict[str, object] = {"area": "param", "claimed": "unknown", "how": "1 choice"} | parts
+    return Row(parameter, observed=observed, **given)  # type: ignore[arg-type]
+
+
+def a_table() -> tuple[Row, ...]:
+    """One row of each word, as without a profile."""
+    return (
+        a_row("stream", Observed.SUPPORTED, claimed="full", how="an event stream came"),
+        a_row("n", exchanges=("param.n.value:two",)),
+        a_row("stop", Observed.CLAMPED, how="5 items cut"),
+        a_row("logprobs", Observed.VARIES, how="plain: supported; in streams: ignored"),
+        a_row("verbosity", Observed.REJECTED, how="400 unsupported: No."),
+        a_row("tools", Observed.UNCLEAR, how="the model made no call"),
+        a_row("temperature", Observed.ACCEPTED, how="", detail="outside its range: 5 accepted"),
+        a_row("seed", Observed.NOT_SEEN, how="budget: --max-requests 3"),
+    )
+
+
+def a_claimed_table() -> tuple[Row, ...]:
+    """Rows of a profile that makes claims, of which one is broken."""
+    broken = ("param.n.effective",)
+    return (
+        a_row("n", claimed="full: at most 4", against=broken),
+        a_row("stop", Observed.SUPPORTED, claimed="full"),
+        a_row("user", Observed.ACCEPTED, claimed="full"),
+        a_row("store", Observed.IGNORED, claimed="none: ignore"),
+        a_row("audio", Observed.NOT_SEEN, claimed="none"),
+    )
+
+
+def a_hostile_table(text: str) -> tuple[Row, ...]:
+    """Rows in which every string that an endpoint or a traffic file can choose is this one."""
+    return tuple(
+        a_row(text, observed, claimed=text, how=text, detail=text, exchanges=(text,))
+        for observed in Observed
+    )
 
 
 CLAUSES = {finding.check: a_clause(finding.check) for finding in a_handful()}

@@ -7,9 +7,19 @@ from html.parser import HTMLParser
 import pytest
 
 from conformance.model.finding import Outcome
-from conformance.report.html import HEADERS, cells, no_cells
+from conformance.report.html import HEADERS, capability_table, cells, no_cells
 
-from .built import CLAUSES, HOSTILE, a_finding, a_handful, a_hostile_handful, a_problem
+from .built import (
+    CLAUSES,
+    HOSTILE,
+    a_claimed_table,
+    a_finding,
+    a_handful,
+    a_hostile_handful,
+    a_hostile_table,
+    a_problem,
+    a_table,
+)
 
 
 class Page(HTMLParser):
@@ -70,3 +80,27 @@ def test_hostile_text_adds_no_tag(text: str) -> None:
         assert {"class", "title"} >= page.attributes
         assert page.text.isprintable()
         assert len(page.text) < 10_000
+
+
+def test_the_capability_table_has_every_row() -> None:
+    """It is open where it is the main result, folded otherwise, and names the checks that speak against a claim."""
+    explored, held = capability_table(a_table()), capability_table(a_claimed_table())
+
+    assert explored.startswith('<details class="conformance-capabilities" open><summary>')
+    assert held.startswith('<details class="conformance-capabilities"><summary>')
+    assert len(a_table()) + 1 == Page(explored).tags.count("tr")
+    assert "ignored<br>against <code>param.n.effective</code>" in held
+    assert "" == capability_table(())
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_adds_no_tag_to_the_table(text: str) -> None:
+    """Rows have no tag but their own."""
+    page = Page(capability_table(a_hostile_table(text)))
+
+    assert {"details", "summary", "table", "thead", "tbody", "tr", "th", "td", "code"} == set(
+        page.tags
+    )
+    assert {"class", "open"} >= page.attributes
+    assert page.text.isprintable()
+    assert len(page.text) < 20_000

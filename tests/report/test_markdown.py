@@ -18,10 +18,13 @@ from .built import (
     PROFILE,
     SUITE,
     TARGET,
+    a_claimed_table,
     a_finding,
     a_handful,
     a_hostile_handful,
+    a_hostile_table,
     a_problem,
+    a_table,
 )
 
 OURS = {
@@ -118,3 +121,35 @@ def test_equal_findings_give_equal_text() -> None:
     """The order in which findings come does not matter, and the shipped clauses are the default."""
     assert summary(a_handful()) == summary(a_handful()[::-1])
     assert "<li>source: " in summary(a_handful(), rules=None)
+
+
+def test_the_capability_table_comes_first_where_nothing_is_claimed() -> None:
+    """Without a profile it is the main result: every row, before the findings."""
+    text = summary(a_handful(), capabilities=a_table())
+
+    assert text.index("### Capabilities") < text.index("<details>")
+    assert "1 ignored, 1 varies, 1 clamped, 1 rejected, 1 unclear, 1 supported, 1 accepted" in text
+    assert "| <code>n</code> | unknown | **ignored** | 1 choice |\n" in text
+    assert "| <code>seed</code> | unknown | not seen | budget&#58; --max-requests 3 |\n" in text
+
+
+def test_the_capability_table_shows_what_differs_from_the_claim() -> None:
+    """With a profile: what a check found broken, after the findings; what was met is counted."""
+    text = summary(a_handful(), capabilities=a_claimed_table())
+
+    assert text.index("<details>") < text.index("### Capabilities")
+    assert (
+        "| <code>n</code> | full&#58; at most 4 | **ignored**<br>against <code>param.n.effective</code> | 1 choice |"
+    ) in text
+    assert "3 rows as claimed, 1 not seen.\n" in text
+    assert "<code>store</code>" not in text
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_adds_no_cell(text: str) -> None:
+    """A row has four cells, and no tag but its own."""
+    plain = "x" * len(text)
+
+    assert tags(summary([], capabilities=a_hostile_table(plain))) == tags(
+        summary([], capabilities=a_hostile_table(text))
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,14 @@ from jsonschema import Draft202012Validator
 
 from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.finding import Finding, Level
-from conformance.report.results import cost_of, dumps, origin_of, plan_of, results
+from conformance.report.results import (
+    capabilities_of,
+    cost_of,
+    dumps,
+    origin_of,
+    plan_of,
+    results,
+)
 from conformance.spec.data import data_dir
 
 from .built import (
@@ -22,7 +30,9 @@ from .built import (
     TARGET,
     a_handful,
     a_hostile_handful,
+    a_hostile_table,
     a_request,
+    a_table,
     an_exchange,
 )
 
@@ -75,6 +85,42 @@ def test_hostile_strings_follow_the_schema_too(text: str, schema: Draft202012Val
     assert [] == [error.message for error in schema.iter_errors(json.loads(written))]
     assert all(character.isprintable() or character == "\n" for character in written)
     assert written.encode("utf-8")
+
+
+def test_lists_that_are_cut_say_so(schema: Draft202012Validator) -> None:
+    """Of very many exchanges the first are listed, and how many more there are is told."""
+    many = replace(a_handful()[0], more_judged=7, more_unjudged=8)
+    made = json.loads(dumps(document([many])))
+    (result,) = made["results"]
+
+    assert (7, 8) == (result["more_exchanges"], result["more_unjudged"])
+    assert [] == [error.message for error in schema.iter_errors(made)]
+
+
+def test_capabilities_follow_the_schema(schema: Draft202012Validator) -> None:
+    """Every word of the table can be written, by the parameter's name."""
+    made = json.loads(dumps(document([], capabilities=capabilities_of(a_table()))))
+
+    assert [] == [error.message for error in schema.iter_errors(made)]
+    assert {
+        "area": "param",
+        "claimed": "unknown",
+        "observed": "ignored",
+        "how": "1 choice",
+        "detail": "",
+        "exchanges": ["param.n.value:two"],
+        "against": [],
+    } == made["capabilities"]["n"]
+    assert sorted(made["capabilities"]) == list(made["capabilities"])
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_capabilities_follow_the_schema(text: str, schema: Draft202012Validator) -> None:
+    """They are escaped and cut like everything from an endpoint."""
+    written = dumps(document([], capabilities=capabilities_of(a_hostile_table(text))))
+
+    assert [] == [error.message for error in schema.iter_errors(json.loads(written))]
+    assert all(character.isprintable() or character == "\n" for character in written)
 
 
 def test_an_empty_run_follows_the_schema(schema: Draft202012Validator) -> None:

@@ -27,10 +27,13 @@ from .built import (
     PROFILE,
     SUITE,
     TARGET,
+    a_claimed_table,
     a_finding,
     a_handful,
     a_hostile_handful,
+    a_hostile_table,
     a_problem,
+    a_table,
     an_exchange,
 )
 
@@ -277,3 +280,71 @@ def test_a_test_report_shows_hostile_text_as_text(text: str) -> None:
         shown = finding_text(finding, CLAUSES)
         assert all(character.isprintable() or character == "\n" for character in shown)
         assert len(shown) < 50_000
+
+
+EXPLORED = """\
+
+CAPABILITIES  1 ignored, 1 varies, 1 clamped, 1 rejected, 1 unclear, 1 supported, 1 accepted, 1 not
+              seen
+
+  ignored: accepted, and the effect that should show is missing
+      n                       1 choice
+
+  varies: requests with it came out differently
+      logprobs                plain: supported; in streams: ignored
+
+  clamped: accepted, and what is above a maximum was cut
+      stop                    5 items cut
+
+  rejected: refused
+      verbosity               400 unsupported: No.
+
+  unclear: the model did not show it, or something else stood in the way
+      tools                   the model made no call
+
+  supported: an effect was seen
+      stream
+
+  accepted: taken; whether it has an effect cannot be seen from outside
+      temperature
+
+  not seen: not sent or not answered
+      budget: --max-requests 3: seed
+"""
+
+CLAIMED = """\
+
+CAPABILITIES  1 ignored; 3 rows as claimed, 1 not seen
+
+  ignored: accepted, and the effect that should show is missing
+      n                       claimed full: at most 4; 1 choice
+                              against the claim: param.n.effective
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [(a_table(), EXPLORED), (a_claimed_table(), CLAIMED)],
+    ids=["nothing claimed", "claims"],
+)
+def test_the_capability_table_comes_after_the_findings(rows: Any, expected: str) -> None:
+    """What hurts users most first, of what is in order the names; with claims only what differs."""
+    assert expected in report([], capabilities=rows, exit_code=0)
+
+
+def test_the_whole_table_is_there_for_the_asking() -> None:
+    """With --verbose each row has its line."""
+    text = report([], capabilities=a_claimed_table(), verbose=True)
+
+    assert "1 ignored" not in text.splitlines()[3]
+    assert "      store                   claimed none: ignore; 1 choice\n" in text
+    assert "      user                    claimed full; 1 choice\n" in text
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_stays_in_its_line_of_the_table(text: str) -> None:
+    """Nothing from an endpoint colours, moves or hides a line."""
+    for verbose in (False, True):
+        printed = report([], capabilities=a_hostile_table(text), verbose=verbose)
+        assert all(c.isprintable() or c == "\n" for c in printed)
+        assert len(printed) < 40_000

@@ -8,10 +8,13 @@ from conformance.refserver.faults import (
     chat,
     chunk,
     chunk_tools,
+    coherence,
     errors,
+    framing,
     http,
     isolation,
     models,
+    parameters,
     parity,
     protocol,
     stream,
@@ -32,9 +35,12 @@ AREAS = (
     auth,
     models,
     protocol,
+    framing,
     text,
     isolation,
     answers,
+    coherence,
+    parameters,
 )
 """The modules that declare faults."""
 

@@ -33,9 +33,14 @@ _CALL = {"id": "call_0", "type": "function", "function": {"name": "search", "arg
 # Ids and times
 
 
-@fault("answers-same-id", "chat.response.ids-unique", on=Stage.ANSWER)
+@fault(
+    "answers-same-id",
+    "chat.response.ids-unique",
+    "chat.response.call-ids-unique",
+    on=Stage.ANSWER,
+)
 def answers_same_id(answer: Answer, facts: Facts) -> Answer:
-    """All answers have one id."""
+    """All answers have one id, and so have their tool calls."""
     return replace(answer, stamp="1")
 
 
@@ -102,18 +107,13 @@ def answers_snapshots(chunks: Chunks, facts: Facts) -> Chunks:
 # Several choices
 
 
-@fault(
-    "answers-n-ignored",
-    "chat.response.choices-asked",
-    "chunk.choices-asked",
-    on=Stage.ANSWER,
-)
+@fault("answers-n-ignored", "param.n.effective", on=Stage.ANSWER)
 def answers_n_ignored(answer: Answer, facts: Facts) -> Answer:
     """One choice comes, however many are asked for."""
     return replace(answer, choices=answer.choices[:1])
 
 
-@fault("answers-n-ignored-in-streams", "chunk.choices-asked", "parity.choices", on=Stage.ANSWER)
+@fault("answers-n-ignored-in-streams", "param.n.effective", "parity.choices", on=Stage.ANSWER)
 def answers_n_ignored_in_streams(answer: Answer, facts: Facts) -> Answer:
     """Streams have one choice, however many are asked for."""
     return replace(answer, choices=answer.choices[:1]) if answer.request.stream else answer
@@ -132,8 +132,7 @@ def answers_choice_1_first(chunks: Chunks, facts: Facts) -> Chunks:
 
 @fault(
     "answers-logprobs-ignored",
-    "chat.response.logprobs-asked",
-    "chunk.logprobs-asked",
+    "param.logprobs.effective",
     on=Stage.ANSWER,
 )
 def answers_logprobs_ignored(answer: Answer, facts: Facts) -> Answer:
@@ -141,7 +140,9 @@ def answers_logprobs_ignored(answer: Answer, facts: Facts) -> Answer:
     return replace(answer, request=replace(answer.request, logprobs=False))
 
 
-@fault("answers-logprobs-only-whole", "chunk.logprobs-asked", "parity.logprobs", on=Stage.CHUNKS)
+@fault(
+    "answers-logprobs-only-whole", "param.logprobs.effective", "parity.logprobs", on=Stage.CHUNKS
+)
 def answers_logprobs_only_whole(chunks: Chunks, facts: Facts) -> Chunks:
     """Streams leave log probabilities out."""
     return [each_choice(chunk, lambda choice: {**choice, "logprobs": None}) for chunk in chunks]
@@ -248,7 +249,7 @@ def answers_stream_usage_counts_once(chunks: Chunks, facts: Facts) -> Chunks:
     return [_spending(chunk, 1) for chunk in chunks]
 
 
-@fault("answers-limit-overrun", "chat.response.limit-kept", on=Stage.COMPLETION)
+@fault("answers-limit-overrun", "param.max-tokens.effective", on=Stage.COMPLETION)
 def answers_limit_overrun(answer: Obj, facts: Facts) -> Obj:
     """Whole answers spend more tokens than they may."""
     return _spending(answer, 500)

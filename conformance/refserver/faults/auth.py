@@ -45,7 +45,13 @@ def wrong_key_accepted(decision: Decision, facts: Facts) -> Decision:
     return None if passes else decision
 
 
-@fault("auth-malformed-accepted", "auth.malformed-header", on=Stage.DECISION, needs_key=True)
+@fault(
+    "auth-malformed-accepted",
+    "auth.malformed-header",
+    "auth.odd-credentials",
+    on=Stage.DECISION,
+    needs_key=True,
+)
 def malformed_accepted(decision: Decision, facts: Facts) -> Decision:
     """Chat takes any Authorization header."""
     passes = _about_key(decision, Cause.MALFORMED_KEY) and _whole_chat(facts)

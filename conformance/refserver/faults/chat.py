@@ -337,8 +337,7 @@ def chat_usage_text(answer: Obj, facts: Facts) -> Obj:
 def chat_usage_negative(answer: Obj, facts: Facts) -> Obj:
     """The completion tokens of completions are negative."""
     prompt = answer["usage"]["prompt_tokens"]
-    usage = {"prompt_tokens": prompt, "completion_tokens": -1, "total_tokens": prompt - 1}
-    return {**answer, "usage": usage}
+    return usage_with(answer, completion_tokens=-1, total_tokens=prompt - 1)
 
 
 @fault("chat-usage-details-list", "chat.response.usage-details", on=Stage.COMPLETION)
@@ -405,12 +404,7 @@ def chat_two_choices(answer: Obj, facts: Facts) -> Obj:
     return {**answer, "choices": [*answer["choices"], {**answer["choices"][0], "index": 1}]}
 
 
-@fault(
-    "chat-no-choices",
-    "chat.response.choice-count",
-    "chat.response.choices-asked",
-    on=Stage.COMPLETION,
-)
+@fault("chat-no-choices", "chat.response.choice-count", on=Stage.COMPLETION)
 def chat_no_choices(answer: Obj, facts: Facts) -> Obj:
     """Completions have an empty array of choices."""
     return {**answer, "choices": []}

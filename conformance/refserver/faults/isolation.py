@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.model.canary import CANARIES, IMAGE_CANARY, canaries_in
 from conformance.refserver.completion import Answer, counted
-from conformance.refserver.exchange import Obj
+from conformance.refserver.exchange import End, Obj, Reply
 from conformance.refserver.faults.altering import each_text_message
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.refserver.refusals import Refused
@@ -83,3 +83,92 @@ def isolation_limit_stays(answer: Answer, facts: Facts) -> Answer:
     said = tuple(replace(c, tokens=c.tokens[:1], finish="length") for c in answer.choices)
     usage = counted(answer.usage["prompt_tokens"], len(said))
     return replace(answer, choices=said, usage=usage)
+
+
+def _counts(facts: Facts) -> bool:
+    """Whether a count of ten is asked for with room for it, and no stop word."""
+    counting = "from one to ten" in _sent(facts) and not canaries_in(_sent(facts))
+    roomy = 16 in (facts.body.get("max_tokens"), facts.body.get("max_completion_tokens"))
+    return counting and roomy and facts.body.get("stop") is None
+
+
+def _cut(answer: Answer, tokens: int, finish: str) -> Answer:
+    said = tuple(replace(c, tokens=c.tokens[:tokens], finish=finish) for c in answer.choices)
+    usage = counted(answer.usage["prompt_tokens"], tokens * len(said))
+    return replace(answer, choices=said, usage=usage)
+
+
+@fault("isolation-cache-ignores-limit", "isolation.limits-not-carried-over", on=Stage.ANSWER)
+def isolation_cache_ignores_limit(answer: Answer, facts: Facts) -> Answer:
+    """The answer to the same messages under a lower limit comes from a cache."""
+    return _cut(answer, 1, "length") if _counts(facts) else answer
+
+
+@fault("isolation-stop-stays", "isolation.stop-not-carried-over", on=Stage.ANSWER)
+def isolation_stop_stays(answer: Answer, facts: Facts) -> Answer:
+    """A stop word still holds for the request that follows, or a cache does not look at it."""
+    if not _counts(facts):
+        return answer
+    tokens = pieces(answer.choices[0].text.partition("three")[0])
+    said = tuple(replace(choice, tokens=tokens) for choice in answer.choices)
+    return _cut(replace(answer, choices=said), len(tokens), "stop")
+
+
+def _remembered(answer: Answer, facts: Facts, key: object) -> Answer:
+    """An answer with the id that all answers of this key have; calls have ids of their own."""
+    return answer if facts.has_tools else replace(answer, stamp=repr(key))
+
+
+@fault("isolation-cache-by-first-message", "chat.response.ids-unique", on=Stage.ANSWER)
+def isolation_cache_by_first_message(answer: Answer, facts: Facts) -> Answer:
+    """Answers come from a cache that looks at the first message alone."""
+    return _remembered(answer, facts, facts.body["messages"][0].get("content"))
+
+
+@fault("isolation-cache-ignores-system", "chat.response.ids-unique", on=Stage.ANSWER)
+def isolation_cache_ignores_system(answer: Answer, facts: Facts) -> Answer:
+    """Answers come from a cache that leaves out the system message."""
+    said = [m.get("content") for m in facts.body["messages"] if m.get("role") != "system"]
+    return _remembered(answer, facts, said)
+
+
+@fault("isolation-cache-ignores-stream", "chat.response.ids-unique", on=Stage.ANSWER)
+def isolation_cache_ignores_stream(answer: Answer, facts: Facts) -> Answer:
+    """Answers come from a cache that both forms share."""
+    apart = {n: v for n, v in facts.body.items() if n not in ("stream", "stream_options")}
+    return _remembered(answer, facts, apart)
+
+
+@fault("isolation-ids-by-hour", "chat.response.ids-unique", on=Stage.ANSWER)
+def isolation_ids_by_hour(answer: Answer, facts: Facts) -> Answer:
+    """Ids are made from the time, told too coarsely."""
+    return _remembered(answer, facts, answer.created // 3600)
+
+
+@fault("isolation-ids-by-worker", "isolation.ids-unique", on=Stage.ANSWER)
+def isolation_ids_by_worker(answer: Answer, facts: Facts) -> Answer:
+    """Workers that begin at the same time count from the same number."""
+    at_once = canaries_in(_sent(facts))
+    return _remembered(answer, facts, "chatcmpl-1") if at_once else answer
+
+
+@fault("isolation-half-read-blocks", "isolation.after-half-read", on=Stage.REPLY)
+def isolation_half_read_blocks(reply: Reply, facts: Facts) -> Reply:
+    """The worker of a stream that was left is lost, and the next request with it."""
+    return Reply(None, end=End.CUT) if _counts(facts) else reply
+
+
+@fault("isolation-half-read-crashes", "isolation.after-half-read", on=Stage.REPLY)
+def isolation_half_read_crashes(reply: Reply, facts: Facts) -> Reply:
+    """The request after a stream that was left is answered with status 500."""
+    return replace(reply, status=500) if _counts(facts) else reply
+
+
+@fault("isolation-half-read-goes-on", "isolation.nothing-carried-over", on=Stage.ANSWER)
+def isolation_half_read_goes_on(answer: Answer, facts: Facts) -> Answer:
+    """The rest of a stream that was left comes with the answer to the next request."""
+    if not _counts(facts):
+        return answer
+    rest = f" {CANARIES['isolation.half-read']}"
+    said = [replace(c, tokens=(*c.tokens[:8], *pieces(rest))) for c in answer.choices]
+    return replace(answer, choices=tuple(said))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import unquote
 
 from conformance.model.profile import Cause
 from conformance.model.request import Operation
@@ -110,3 +111,45 @@ def unknown_418(made: Refused, facts: Facts) -> Refused:
     """Retrieving a model that does not exist is refused with another status than stated."""
     meant = facts.mistake is not None and facts.mistake.cause is Cause.MODEL_NOT_LISTED
     return replace(made, status=418) if meant else made
+
+
+def _asked(facts: Facts) -> str:
+    return facts.request.path.rpartition("/models/")[2]
+
+
+def _not_there(decision: Decision, facts: Facts, applies: bool) -> Decision:
+    if decision is None and facts.operation is Operation.MODEL and applies:
+        return Mistake("The model does not exist", Cause.MODEL_NOT_LISTED, status=404)
+    return decision
+
+
+@fault("models-only-own-retrieved", "models.retrieve-listed", on=Stage.DECISION)
+def only_own_retrieved(decision: Decision, facts: Facts) -> Decision:
+    """Of the models that are listed, only one can be retrieved."""
+    return _not_there(
+        decision, facts, _asked(facts) != facts.model and "/" not in unquote(_asked(facts))
+    )
+
+
+@fault("models-listed-differ", "models.retrieve-listed", on=Stage.RETRIEVED)
+def listed_differ(entry: Obj, facts: Facts) -> Obj:
+    """Another model by itself is younger than in the list."""
+    return entry if entry["id"] == facts.model else {**entry, "created": entry["created"] + 1}
+
+
+@fault("models-slash-encoded-unknown", "models.retrieve-slash", on=Stage.DECISION)
+def slash_encoded_unknown(decision: Decision, facts: Facts) -> Decision:
+    """Ids whose slash is percent-encoded are not found."""
+    return _not_there(decision, facts, "%2f" in facts.request.path.lower())
+
+
+@fault("models-slash-raw-unknown", "models.retrieve-slash", on=Stage.DECISION)
+def slash_raw_unknown(decision: Decision, facts: Facts) -> Decision:
+    """Ids with a slash are taken for longer paths."""
+    return _not_there(decision, facts, "/models/reference/" in facts.request.path)
+
+
+@fault("models-id-empty", "models.ids-usable", on=Stage.LISTING)
+def id_empty(listing: Obj, facts: Facts) -> Obj:
+    """A model is listed without a name."""
+    return {**listing, "data": [*listing["data"], {**listing["data"][0], "id": ""}]}

@@ -109,7 +109,8 @@ def turn_own_message_refused(decision: Decision, facts: Facts) -> Decision:
 
 @fault("turn-tool-result-refused", "turn.tool-result", on=Stage.DECISION)
 def turn_tool_result_refused(decision: Decision, facts: Facts) -> Decision:
-    """The server refuses the result of the tool it called."""
-    if decision is None and "tool" in facts.roles:
+    """The server refuses the result of the tool it called, after its own message as it came."""
+    own = "annotations" in str(facts.body.get("messages"))
+    if decision is None and "tool" in facts.roles and own:
         return Mistake("Invalid value: 'tool'.", param="messages[2].role", code="invalid_value")
     return decision

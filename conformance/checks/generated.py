@@ -1,0 +1,162 @@
+"""Requests that were made up: what keeps to the claims is accepted, what departs in one thing is dealt with as stated."""
+
+from __future__ import annotations
+
+import re
+
+from conformance.model.finding import Hindrance, Level, Problem, Unjudged
+from conformance.model.profile import Cause, Profile
+from conformance.spec.claims import standing
+from conformance.wire import strict_json
+from conformance.wire.reading import Reading
+
+from .errors import error_with_success, refusable
+from .kinds import probe
+from .parameters import (
+    LIMITS,
+    departs,
+    departure_problems,
+    firmness,
+    model_of,
+    refusal_of,
+    replied,
+    top_of,
+)
+from .registry import MAY, MUST, Problems, check
+
+_NO_ROOM = re.compile(
+    r"\b(max_tokens|max_completion_tokens|output limit)\b.*\breached\b", re.DOTALL
+)
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_PLAIN = ("model", "messages", "stream", *LIMITS)
+
+
+def room_left(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered, and not refused because the little output that it allows was used up."""
+    if (reason := replied(x, profile)) is not None:
+        return reason
+    if (x.status or 0) >= 400 and _NO_ROOM.search(refusal_of(x)):
+        return Unjudged("the output limit was too small for an answer", Hindrance.MODEL)
+    return None
+
+
+def accepted(x: Reading) -> bool:
+    """Whether a request was answered with a success that is none of a broken kind."""
+    return 200 <= (x.status or 0) < 300 and not error_with_success(x)
+
+
+@check(
+    "generated.valid-accepted",
+    level=MUST,
+    on=probe("generated.valid"),
+    given=room_left,
+    probes=("generated.valid",),
+    presupposes="chat.basic",
+)
+def what_keeps_to_the_claims_is_accepted(x: Reading, profile: Profile) -> Problems:
+    """A request that keeps to what the profile claims is accepted, whatever parameters it puts together."""
+    if accepted(x):
+        return
+    names = [name for name in x.asked.body if name not in _PLAIN]
+    yield Problem(
+        f"status, for {', '.join(names) or 'nothing but messages'}",
+        expected="200",
+        actual=refusal_of(x),
+        level=_firmness(x, profile),
+        evidence=x.body[:300].decode("utf-8", "replace"),
+    )
+
+
+def _firmness(x: Reading, profile: Profile) -> Level | None:
+    """As firm as the weakest of the claims that it rests on."""
+    model = model_of(x)
+    names = {top_of(name) for name in x.asked.body if name not in _PLAIN}
+    unclaimed = {top_of(n) for n in standing(x.asked.body, profile, model).unclaimed} - {*_PLAIN}
+    found = [firmness(profile.parameter(name, model), profile) for name in names]
+    levels = [level for level in found if level is not None]
+    return min([*levels, *([MAY] if unclaimed else [])], key=lambda one: one.rank, default=None)
+
+
+@check(
+    "generated.defect-refused",
+    level=MUST,
+    on=probe("generated.defect"),
+    given=departs,
+    probes=("generated.defect",),
+)
+def one_defect_is_dealt_with_as_stated(x: Reading, profile: Profile) -> Problems:
+    """A request with one defect among right parameters is dealt with as the profile says."""
+    yield from departure_problems(x, profile)
+
+
+def hopeless(x: Reading) -> bool:
+    """Whether no reader makes JSON of a body: what only a strict one refuses is another matter."""
+    parsed, body = x.asked.parsed, x.asked.request.body or b""
+    if parsed.error is None or parsed.invalid_utf8 is not None or parsed.bom or b"\x00" in body:
+        return False
+    cut = body.lstrip()[:1] == b"{" and body.rstrip()[-1:] != b"}"
+    return cut and not parsed.error.startswith(("Extra data", "Invalid control"))
+
+
+def malformed(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered, and its body is no JSON by the letter."""
+    if (reason := refusable(x, profile)) is not None:
+        return reason
+    parsed = x.asked.parsed
+    if (parsed.ok and not parsed.bom) or parsed.error == "nested too deep to be read":
+        return Unjudged("the body is JSON all the same", Hindrance.RECORDING)
+    return None
+
+
+@check(
+    "generated.malformed-refused",
+    level=MUST,
+    on=probe("generated.malformed"),
+    given=malformed,
+    probes=("generated.malformed",),
+    presupposes="chat.basic",
+)
+def malformed_bodies_are_refused(x: Reading, profile: Profile) -> Problems:
+    """A body that is no JSON is refused with a 4xx status."""
+    status = x.status or 0
+    said = profile.errors.with_status_200 and status == 200 and error_with_success(x)
+    if 400 <= status < 500 or said:
+        return
+    level = profile.refusal(Cause.MALFORMED_JSON).level if hopeless(x) else MAY
+    yield Problem(
+        "status",
+        expected="a 4xx status",
+        actual=f"{status}, for a body with {x.asked.parsed.error or 'what is no JSON'}",
+        level=level,
+    )
+
+
+def text_of(x: Reading) -> str:
+    """The text of the first message."""
+    match x.asked.body.get("messages"):
+        case [{"content": str(text)}, *_]:
+            return text
+    return ""
+
+
+@check(
+    "generated.text-accepted",
+    level=MUST,
+    on=probe("generated.text"),
+    given=replied,
+    probes=("generated.text",),
+    presupposes="chat.basic",
+)
+def any_text_is_accepted(x: Reading, profile: Profile) -> Problems:
+    """A message of any characters is accepted; control characters and half characters may be refused."""
+    if accepted(x):
+        return
+    text = text_of(x)
+    odd = _ODD.search(text) is not None or strict_json.lone_surrogate(text)
+    yield Problem(
+        "status",
+        expected="200",
+        actual=refusal_of(x),
+        level=MAY if odd else None,
+        evidence=f"{text[-60:]!a}",
+    )

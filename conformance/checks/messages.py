@@ -1,0 +1,198 @@
+"""Which messages are taken: roles, forms of content, parts, names, calls with their results, long histories.
+
+What the profile claims must be accepted, what it rules out must be dealt with as it says.
+What it leaves open may be refused: that is a note at most, and never a server error.
+"""
+
+from __future__ import annotations
+
+import re
+
+from conformance.model.finding import Hindrance, Level, Problem, Unjudged
+from conformance.model.json import JSON
+from conformance.model.profile import Confidence, Profile, Support
+from conformance.spec.claims import standing
+from conformance.spec.claims_messages import MEDIA, PART
+from conformance.wire.reading import Reading
+
+from .errors import error_with_success
+from .givens import RECORDING
+from .kinds import probe
+from .parameters import (
+    LIMITS,
+    departs,
+    departure_problems,
+    model_of,
+    refusal_of,
+    replied,
+)
+from .registry import MAY, MUST, SHOULD, Claimed, Problems, check
+
+_BLAMES_MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
+_TOO_LONG = "context_length_exceeded"
+
+
+# Accepted
+
+
+def openly(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered, it does not depart from the profile, and it fits the model."""
+    if (reason := replied(x, profile)) is not None:
+        return reason
+    if any(d.parameter not in LIMITS for d in standing(x.asked.body, profile, model_of(x)).departures):
+        return Unjudged("the profile does not claim it", RECORDING)
+    if x.envelope.members.get("code") == _TOO_LONG:
+        return Unjudged("too long for the model", Hindrance.MODEL)
+    return None
+
+
+def weight(x: Reading, profile: Profile) -> Level | None:
+    """How much a refusal matters: all of it where the profile claims everything in the request, else less."""
+    found = standing(x.asked.body, profile, model_of(x))
+    open_ = {name for name in found.unclaimed if name not in LIMITS}
+    if not open_:
+        sources = profile.messages.source
+        inferred = bool(sources) and profile.confidence(sources) is Confidence.INFERRED
+        return SHOULD if inferred else None
+    message = x.envelope.message
+    blamed = isinstance(message, str) and _BLAMES_MODEL.search(message) is not None
+    media = set(_parts(x)) - {"text"}
+    listed = profile.messages.parts is not None and media <= set(profile.messages.parts)
+    # Not every model sees or hears: one that says so is no broken promise.
+    return SHOULD if open_ == {PART} and media <= set(MEDIA) and listed and not blamed else MAY
+
+
+def _parts(x: Reading) -> list[str]:
+    """The types of all content parts of a request."""
+    messages = x.asked.body.get("messages")
+    contents = [m.get("content") for m in _objects(messages)]
+    return [str(part.get("type")) for content in contents for part in _objects(content)]
+
+
+def _objects(value: JSON) -> list[dict[str, JSON]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def turned_down(x: Reading) -> bool:
+    """Whether a request brought no answer but an error."""
+    return not 200 <= (x.status or 0) < 300 or error_with_success(x)
+
+
+def _declare_accepted(topic: str, title: str, weakest: Level | None = None) -> None:
+    family = f"message.{topic}.accepted"
+
+    @check(
+        family,
+        level=weakest or MUST,
+        on=probe(family),
+        given=openly,
+        probes=(family,),
+        title=title,
+        presupposes="chat.basic",
+    )
+    def accepted(x: Reading, profile: Profile) -> Problems:
+        if turned_down(x):
+            yield Problem(
+                f"status, for {x.id.partition(':')[2] or x.id}",
+                expected="200",
+                actual=refusal_of(x),
+                level=weight(x, profile),
+                evidence=x.body[:300].decode("utf-8", "replace"),
+            )
+
+
+_declare_accepted("role", "Messages of every role that the profile claims are accepted.")
+_declare_accepted("content", "Content is accepted as text, in parts, and empty.")
+_declare_accepted("part", "Every kind of content part that the profile claims is accepted.")
+_declare_accepted("name", "Messages may name their author where the profile claims it.")
+_declare_accepted("calls", "Earlier tool calls are accepted with their results, in any order.")
+_declare_accepted("order", "Messages are accepted in an unusual order.", MAY)
+_declare_accepted("history", "A conversation of many turns is accepted.")
+
+
+# Departures
+
+
+def roles_limited(profile: Profile) -> str | None:
+    """Whether the profile lists roles and says what is done with others."""
+    listed = profile.messages.roles is not None or any(
+        variant.roles is not None for variant in profile.models.variants
+    )
+    stated = listed and profile.messages.other_roles.known
+    return None if stated else "the profile does not say what is done with other roles"
+
+
+def types_limited(profile: Profile) -> str | None:
+    """Whether the profile limits the forms of content and says what is done with others."""
+    claim = profile.parameter("messages[].content")
+    stated = profile.messages.content is not None and profile.wrong_type.known
+    stated = stated or bool(claim.types and (claim.wrong_type or profile.wrong_type).known)
+    return None if stated else "the profile does not say what is done with content of another form"
+
+
+def parts_limited(profile: Profile) -> str | None:
+    """Whether the profile limits the parts of content and says what is done with others."""
+    claim = profile.parameter("messages[].content")
+    stated = profile.messages.parts is not None and profile.out_of_range.known
+    stated = stated or bool(claim.min_items and (claim.out_of_range or profile.out_of_range).known)
+    return None if stated else "the profile does not say what is done with other parts"
+
+
+def members_claimed(profile: Profile) -> str | None:
+    """Whether the profile says anything of the members of messages."""
+    claims = [n for n in profile.parameters if n.startswith("messages[].")]
+    silent = all(profile.parameters[n].support is Support.UNKNOWN for n in claims)
+    return "the profile says nothing of the members of messages" if silent else None
+
+
+def _declare_departure(family: str, title: str, claimed: Claimed) -> None:
+    @check(
+        family,
+        level=MUST,
+        on=probe(family),
+        given=departs,
+        claimed=claimed,
+        probes=(family,),
+        title=title,
+    )
+    def dealt_with_as_stated(x: Reading, profile: Profile) -> Problems:
+        yield from departure_problems(x, profile)
+
+
+_declare_departure(
+    "message.role.unsupported",
+    "A role that the profile does not list is dealt with as it says.",
+    roles_limited,
+)
+_declare_departure(
+    "message.content.type",
+    "Content of another form or type is dealt with as the profile says.",
+    types_limited,
+)
+_declare_departure(
+    "message.part.range",
+    "Content parts that the profile does not list are dealt with as it says.",
+    parts_limited,
+)
+_declare_departure(
+    "message.member.type",
+    "A member of a message that departs from its claim is dealt with as the profile says.",
+    members_claimed,
+)
+
+
+@check(
+    "message.calls.combination",
+    level=MAY,
+    on=probe("message.calls.combination"),
+    given=replied,
+    probes=("message.calls.combination",),
+)
+def calls_and_results_belong_together(x: Reading, profile: Profile) -> Problems:
+    """A tool call without its result, and a result without its call, are refused."""
+    if not turned_down(x):
+        yield Problem(
+            f"status, for {x.id.partition(':')[2] or x.id}",
+            expected="a 4xx status: a call and its result belong together",
+            actual=f"{x.status}, as if nothing were missing",
+        )

@@ -1,0 +1,1 @@
+"""Requests that are made up while a run goes on: Hypothesis searches, the checks are its oracle."""

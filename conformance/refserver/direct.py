@@ -1,0 +1,69 @@
+"""The reference server without a socket: requests in, attempts out, as if they had been sent."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from conformance.model.exchange import Attempt, Chunk, Ended
+from conformance.model.profile import Profile
+from conformance.model.request import Credentials, Request
+from conformance.refserver.exchange import End, IncomingRequest, Reply
+from conformance.refserver.respond import answer
+from conformance.refserver.stages import Alteration
+
+_SCHEMES = {Credentials.KEY: "Bearer", Credentials.KEY_LOWER: "bearer"}
+_ENDED = {
+    End.COMPLETE: Ended.COMPLETE,
+    End.CUT: Ended.CUT,
+    End.RESET: Ended.RESET,
+    End.HOLD: Ended.HELD_OPEN,
+}
+
+
+class DirectServer:
+    """Answers in the caller's thread; times are those that the delays add up to, so nothing waits."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        key: str | None = None,
+        model: str | None = None,
+        fault: Alteration | None = None,
+        oddities: Sequence[Alteration] = (),
+        pace: float = 0.0,
+        prefix: str = "/v1",
+    ) -> None:
+        self.profile, self.key, self.model, self.prefix = profile, key, model, prefix
+        self._fault, self._oddities, self._pace = fault, oddities, pace
+        self._serial = itertools.count(1)
+
+    def send(self, request: Request) -> Attempt:
+        """What comes of one request."""
+        headers = [("Host", "127.0.0.1"), *request.headers]
+        if self.key is not None and request.credentials in _SCHEMES:
+            headers.append(("Authorization", f"{_SCHEMES[request.credentials]} {self.key}"))
+        reply = answer(
+            IncomingRequest(request.method, request.path, tuple(headers), request.body or b""),
+            self.profile,
+            prefix=self.prefix,
+            key=self.key,
+            model=self.model,
+            fault=self._fault,
+            oddities=self._oddities,
+            serial=next(self._serial),
+            pace=self._pace,
+        )
+        return _attempt(reply, request)
+
+
+def _attempt(reply: Reply, request: Request) -> Attempt:
+    chunks: list[Chunk] = []
+    at = reply.latency
+    frames = () if request.method == "HEAD" else reply.frames
+    for frame in frames[:1] if request.leaves else frames:
+        at += frame.delay
+        chunks.append(Chunk(at, frame.data))
+    ended = Ended.LEFT if request.leaves and len(frames) > 1 else _ENDED[reply.end]
+    return Attempt(reply.status, reply.headers, tuple(chunks), ended)

@@ -1,0 +1,479 @@
+"""The checks of the parameter matrix, for every parameter alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from conformance.checks import parameters
+from conformance.checks.registry import all_checks
+from conformance.model.exchange import Exchange
+from conformance.model.finding import Outcome
+from conformance.model.profile import Parameter, Policy, Profile, Reaction, Support
+from tests.builders import (
+    FAIL,
+    NOTE,
+    SKIP,
+    WARN,
+    Case,
+    Value,
+    a_choice,
+    a_completion,
+    a_message,
+    a_profile,
+    a_request,
+    a_usage,
+    an_error,
+    an_exchange,
+    breaks,
+    calling,
+    finding,
+    finish_chunk,
+    holds,
+    idle,
+    role_chunk,
+    text_chunks,
+    tool_chunks,
+    verify,
+)
+
+REJECT = Policy((Reaction.REJECT,))
+IGNORE = Policy((Reaction.IGNORE,))
+OPENAI_LIKE: dict[str, Policy] = dict.fromkeys(
+    ("unsupported", "unknown_field", "out_of_range", "wrong_type", "combination"), REJECT
+)
+
+
+def claiming(*claims: Parameter, **more: Any) -> Profile:
+    """A profile with these claims, that refuses everything else."""
+    usual = (Parameter("model", Support.FULL), Parameter("messages", Support.FULL))
+    streams = Parameter("stream", Support.FULL)
+    every = {c.name: c for c in (*usual, streams, *claims)}
+    return a_profile(parameters=every, **{**OPENAI_LIKE, **more})
+
+
+def full(name: str, **limits: Any) -> Parameter:
+    """A parameter claimed in full."""
+    return Parameter(name, Support.FULL, **limits)
+
+
+def sent(probe: str, fields: Mapping[str, Value], **how: Any) -> Exchange:
+    """What came of a request with these members, sent for a family."""
+    usual = {"model": "tiny", "messages": [{"role": "user", "content": "Say OK."}]}
+    return an_exchange(probe, id=f"{probe}:case", request=a_request({**usual, **fields}), **how)
+
+
+def refused(probe: str, fields: Mapping[str, Value], status: int = 400, **error: Value) -> Exchange:
+    """A refusal of such a request."""
+    return sent(probe, fields, status=status, json=an_error(**error))
+
+
+CASES: list[Case] = []
+for name in parameters.NAMES:
+    base = f"param.{parameters.slug(name)}"
+    one: dict[str, Value] = {name: True if name == "stream" else 1}
+    value = "true" if name == "stream" else "1"
+    whole = {"json": a_completion()}
+    family = f"{base}.value"
+    CASES += [
+        holds(f"{base}.accepted", "200", sent(family, one), profile=claiming(full(name))),
+        breaks(
+            f"{base}.accepted",
+            "400",
+            refused(family, one),
+            profile=claiming(full(name)),
+            at=f"status, for {name} = {value}",
+        ),
+        breaks(
+            f"{base}.accepted",
+            "400 where support is left open",
+            refused(family, one),
+            profile=claiming(Parameter(name, Support.UNKNOWN)),
+            at=f"status, for {name} = {value}",
+            outcome=NOTE,
+        ),
+    ]
+    bounded = claiming(full(name, types=("integer",), maximum=3))
+    CASES += [
+        holds(f"{base}.range", "400", refused(f"{base}.range", {name: 4}), profile=bounded),
+        breaks(
+            f"{base}.range",
+            "200",
+            sent(f"{base}.range", {name: 4}, **whole),
+            profile=bounded,
+            at=name,
+        ),
+        breaks(
+            f"{base}.range",
+            "another status than stated",
+            refused(f"{base}.range", {name: 4}, 422),
+            profile=bounded,
+            at=name,
+        ),
+        holds(f"{base}.type", "400", refused(f"{base}.type", {name: "x"}), profile=bounded),
+        breaks(
+            f"{base}.type",
+            "200",
+            sent(f"{base}.type", {name: "x"}, **whole),
+            profile=bounded,
+            at=name,
+        ),
+    ]
+    none = claiming(Parameter(name, Support.NONE))
+    passing = claiming(Parameter(name, Support.NONE), unsupported=IGNORE)
+    gone = f"{base}.unsupported"
+    CASES += [
+        holds(gone, "refused", refused(gone, one), profile=none),
+        breaks(gone, "taken", sent(gone, one), profile=none, at=name),
+        holds(gone, "ignored", sent(gone, one), profile=passing),
+        breaks(gone, "refused, not ignored", refused(gone, one), profile=passing, at=name),
+    ]
+    if f"{base}.combination" in all_checks():
+        alone = f"{base}.combination"
+        paired = claiming(full(name, requires={"zz": None}))
+        CASES += [
+            holds(alone, "400", refused(alone, one), profile=paired),
+            breaks(alone, "200", sent(alone, one), profile=paired, at=name),
+        ]
+MODEL_TYPE = claiming(full("model", types=("string",)))
+CASES += [
+    holds("param.model.type", "400", refused("param.model.type", {"model": 5}), profile=MODEL_TYPE),
+    breaks(
+        "param.model.type", "200", sent("param.model.type", {"model": 5}), profile=MODEL_TYPE, at="model"
+    ),
+]  # fmt: skip
+
+
+# Effects
+
+
+def texts(*contents: str, finish: str = "stop", **more: Value) -> dict[str, Value]:
+    """A plain answer with these choices."""
+    made = [a_choice(a_message(text), index=i, finish=finish) for i, text in enumerate(contents)]
+    return a_completion(choices=made, **more)
+
+
+def spending(tokens: int, text: str = "one two", finish: str = "length") -> dict[str, Value]:
+    """A plain answer that counts so many tokens."""
+    return texts(text, finish=finish, usage=a_usage(9, tokens))
+
+
+def calls(count: int, name: str = "get_weather") -> dict[str, Value]:
+    """A plain answer with so many calls."""
+    function = {"name": name, "arguments": '{"city": "Paris"}'}
+    made = [{"id": f"call_{i}", "type": "function", "function": function} for i in range(count)]
+    return calling(*made)
+
+
+def legacy_call(name: str) -> dict[str, Value]:
+    """A plain answer with a call of the old kind."""
+    message = a_message(None, function_call={"name": name, "arguments": "{}"})
+    return a_completion(choices=[a_choice(message, finish="function_call")])
+
+
+def scored(top: int) -> dict[str, Value]:
+    """A plain answer with log probabilities and so many alternatives."""
+    token = {"token": "OK.", "logprob": -0.1, "bytes": [79, 75, 46]}
+    content = [{**token, "top_logprobs": [token] * min(top, 1)}]
+    choice = a_choice(logprobs={"content": content, "refusal": None})
+    return a_completion(choices=[choice])
+
+
+TOOLS = [{"type": "function", "function": {"name": n}} for n in ("get_weather", "get_time")]
+NAMED = {"type": "function", "function": {"name": "get_time"}}
+ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": [NAMED]}}
+SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "s",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
+WORDS = [{"role": "user", "content": "Repeat exactly: alpha beta gamma delta"}]
+TWO = {"n": 2, "stream": True}
+TWO_CHUNKS = [role_chunk(0), role_chunk(1), finish_chunk(index=0), finish_chunk(index=1)]
+PADDED = [{**chunk, "obfuscation": "x"} for chunk in text_chunks()]
+QUIET = {"stream": True, "stream_options": {"include_obfuscation": False}}
+
+EFFECTS: list[tuple[str, str, dict[str, Value], dict[str, Any], dict[str, Any], str]] = [
+    ("n", "plain", {"n": 2}, {"json": texts("a", "b")}, {"json": texts("a")}, "/choices"),
+    ("n", "stream", TWO, {"stream": TWO_CHUNKS}, {"stream": text_chunks()}, "/choices"),
+    (
+        "stop", "word", {"stop": "gamma", "messages": WORDS},
+        {"json": texts("alpha beta ")}, {"json": texts("alpha beta gamma")}, "/choices/0",
+    ),
+    (
+        "stop", "in a stream", {"stop": ["x", "ta g"], "messages": WORDS, "stream": True},
+        {"stream": text_chunks("alpha ", "be")}, {"stream": text_chunks("alpha beta", " gamma")}, "choice 0",
+    ),
+    ("max_tokens", "counted", {"max_tokens": 5}, {"json": spending(5)}, {"json": spending(60)}, "max_tokens = 5"),
+    (
+        "max_tokens", "words", {"max_tokens": 5}, {"json": spending(5)},
+        {"json": spending(5, "one two three four five six seven eight")}, "max_tokens = 5",
+    ),
+    (
+        "max_completion_tokens", "counted", {"max_completion_tokens": 5},
+        {"json": spending(5)}, {"json": spending(60)}, "max_completion_tokens = 5",
+    ),
+    ("top_logprobs", "plain", {"logprobs": True, "top_logprobs": 2}, {"json": scored(1)}, {"json": scored(0)},
+     "/choices/0/logprobs/content/0/top_logprobs"),
+    ("response_format", "schema", {"response_format": SCHEMA}, {"json": texts('{"city": "Paris"}')},
+     {"json": texts('{"town": "Paris"}')}, "/choices/0/message/content"),
+    ("response_format", "fenced", {"response_format": {"type": "json_object"}}, {"json": texts("{}")},
+     {"json": texts("```json\n{}\n```")}, "/choices/0/message/content"),
+    ("response_format", "no object", {"response_format": {"type": "json_object"}}, {"json": texts("{}")},
+     {"json": texts("[1]")}, "/choices/0/message/content"),
+    ("tool_choice", "none", {"tools": TOOLS, "tool_choice": "none"}, {"json": texts("OK.")},
+     {"json": calls(1)}, "tool_choice = none"),
+    ("tool_choice", "required", {"tools": TOOLS, "tool_choice": "required"}, {"json": calls(1)},
+     {"json": texts("OK.")}, "tool_choice = required"),
+    ("tool_choice", "in a stream", {"tools": TOOLS, "tool_choice": "required", "stream": True},
+     {"stream": tool_chunks()}, {"stream": text_chunks()}, "tool_choice = required"),
+    ("tool_choice", "named", {"tools": TOOLS, "tool_choice": NAMED}, {"json": calls(1, "get_time")},
+     {"json": calls(1)}, f"tool_choice = {NAMED!r}"),
+    ("tool_choice", "allowed", {"tools": TOOLS, "tool_choice": ALLOWED}, {"json": calls(1, "get_time")},
+     {"json": calls(1)}, ""),
+    ("parallel_tool_calls", "plain", {"tools": TOOLS, "parallel_tool_calls": False}, {"json": calls(1)},
+     {"json": calls(2)}, "parallel_tool_calls = false"),
+    ("function_call", "named", {"functions": [{"name": "f"}], "function_call": {"name": "f"}},
+     {"json": legacy_call("f")}, {"json": texts("OK.")}, "function_call = {'name': 'f'}"),
+    ("function_call", "none", {"functions": [{"name": "f"}], "function_call": "none"},
+     {"json": texts("OK.")}, {"json": legacy_call("f")}, "function_call = none"),
+]  # fmt: skip
+
+
+def effect_of(name: str, fields: Mapping[str, Value], **how: Any) -> Exchange:
+    """What came of a request that shows an effect."""
+    return sent(f"param.{parameters.slug(name)}.value", fields, **how)
+
+
+for name, label, fields, right, _wrong, _at in EFFECTS:
+    check = f"param.{parameters.slug(name)}.effective"
+    CASES.append(
+        holds(check, label, effect_of(name, fields, **right), profile=claiming(full(name)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "answer", "at"),
+    [(name, fields, wrong, at) for name, _, fields, _, wrong, at in EFFECTS],
+    ids=[f"{name}-{label}" for name, label, *_ in EFFECTS],
+)
+@pytest.mark.parametrize(
+    ("support", "outcome"), [(Support.FULL, FAIL), (Support.UNKNOWN, NOTE), (Support.PARTIAL, NOTE)]
+)
+def test_accepted_and_ignored(
+    name: str,
+    fields: dict[str, Value],
+    answer: dict[str, Any],
+    at: str,
+    support: Support,
+    outcome: Outcome,
+) -> None:
+    """A claimed parameter without its effect fails; one that is left open is noted."""
+    made = finding(
+        f"param.{parameters.slug(name)}.effective",
+        effect_of(name, fields, **answer),
+        profile=claiming(Parameter(name, support)),
+    )
+
+    assert outcome == made.outcome
+    assert made.problems[0].actual.startswith("accepted and ignored")
+    assert not at or at == made.problems[0].at
+
+
+CASES += [
+    breaks(
+        f"param.{parameters.slug(name)}.effective",
+        label,
+        effect_of(name, fields, **wrong),
+        profile=claiming(full(name)),
+        at=at,
+    )
+    for name, label, fields, _, wrong, at in EFFECTS
+    if at and name not in ("n",) and label not in ("stream",)
+]
+CASES += [
+    holds(
+        "param.stream-options.effective",
+        "no padding",
+        effect_of("stream_options", QUIET, stream=text_chunks()),
+        profile=claiming(full("stream_options")),
+    ),
+    breaks(
+        "param.stream-options.effective",
+        "padding",
+        effect_of("stream_options", QUIET, stream=PADDED),
+        profile=claiming(full("stream_options")),
+        at="event 1",
+        outcome=WARN,
+    ),
+    holds(
+        "param.logit-bias.effective",
+        "one token",
+        effect_of("logit_bias", {"logit_bias": {"7": 100}}, json=texts(" heron heron heron")),
+        profile=claiming(full("logit_bias")),
+    ),
+    breaks(
+        "param.logit-bias.effective",
+        "prose",
+        effect_of("logit_bias", {"logit_bias": {"7": 100}}, json=texts("A heron waits.")),
+        profile=claiming(full("logit_bias")),
+        at="logit_bias = {'7': 100}",
+        outcome=WARN,
+    ),
+    breaks(
+        "param.max-tokens.effective",
+        "one token too many",
+        effect_of("max_tokens", {"max_tokens": 5}, json=spending(6)),
+        profile=claiming(full("max_tokens")),
+        at="max_tokens = 5",
+        outcome=WARN,
+    ),
+    idle(
+        "param.max-tokens.effective",
+        "a short answer",
+        effect_of("max_tokens", {"max_tokens": 5}, json=spending(2, "OK.", "stop")),
+        profile=claiming(full("max_tokens")),
+        outcome=Outcome.INCONCLUSIVE,
+    ),
+    idle(
+        "param.stop.effective",
+        "the model said something else",
+        effect_of("stop", {"stop": "gamma", "messages": WORDS}, json=texts("I cannot.")),
+        profile=claiming(full("stop")),
+        outcome=Outcome.INCONCLUSIVE,
+    ),
+    idle(
+        "param.max-tokens.effective",
+        "another parameter goes before it",
+        effect_of("max_tokens", {"max_tokens": 5, "max_completion_tokens": 60}, json=spending(60)),
+        profile=claiming(
+            full("max_tokens", overridden_by=("max_completion_tokens",)),
+            full("max_completion_tokens"),
+        ),
+    ),
+]
+
+
+# Fields that nobody knows, and what refusals say
+
+FIELD = "param.unknown-field.unsupported"
+COARSE = Policy((Reaction.REJECT,), code="too_large", type="invalid", names_parameter=True)
+COUNTED = claiming(full("n", types=("integer",), maximum=3), out_of_range=COARSE)
+EITHER = claiming(
+    full("n", types=("integer",), maximum=3),
+    out_of_range=Policy((Reaction.REJECT,), code_or_type=("invalid",)),
+)
+RIGHT = {"code": "too_large", "type": "invalid", "param": "n"}
+CASES += [
+    holds(FIELD, "refused", refused(FIELD, {"foo": 1}), profile=claiming()),
+    breaks(FIELD, "taken", sent(FIELD, {"foo": 1}), profile=claiming(), at="foo"),
+    holds(FIELD, "ignored", sent(FIELD, {"foo": 1}), profile=claiming(unknown_field=IGNORE)),
+    idle(FIELD, "nothing is said of it", sent(FIELD, {"foo": 1})),
+    holds(
+        "errors.parameter-code",
+        "as stated",
+        refused("param.n.range", {"n": 4}, **RIGHT),
+        profile=COUNTED,
+    ),
+    breaks(
+        "errors.parameter-code",
+        "another",
+        refused("param.n.range", {"n": 4}, **{**RIGHT, "code": "bad"}),
+        profile=COUNTED,
+        at="/error/code",
+    ),
+    holds(
+        "errors.parameter-code",
+        "in either member",
+        refused("param.n.range", {"n": 4}, code="invalid", type="x"),
+        profile=EITHER,
+    ),
+    holds(
+        "errors.parameter-named",
+        "named",
+        refused("param.n.range", {"n": 4}, **RIGHT),
+        profile=COUNTED,
+    ),
+    breaks(
+        "errors.parameter-named",
+        "another",
+        refused("param.n.range", {"n": 4}, **{**RIGHT, "param": "model"}),
+        profile=COUNTED,
+        at="/error/param",
+    ),
+    breaks(
+        "errors.parameter-named",
+        "none",
+        refused("param.n.range", {"n": 4}, **{**RIGHT, "param": None}),
+        profile=COUNTED,
+        at="/error/param",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
+def test_parameters(case: Case) -> None:
+    """Each parameter is taken, works, and is dealt with outside its claim as the profile says."""
+    verify(case)
+
+
+def test_what_was_inferred_weighs_less() -> None:
+    """A claim that follows from a description only warns."""
+    from conformance.model.profile import Confidence
+
+    inferred = full("seed", source=("page",), confidence=Confidence.INFERRED)
+    made = finding(
+        "param.seed.accepted", refused("param.seed.value", {"seed": 1}), profile=claiming(inferred)
+    )
+
+    assert WARN == made.outcome
+
+
+def test_a_server_error_is_told_elsewhere() -> None:
+    """A 500 says nothing of what the endpoint thinks of the parameter."""
+    made = finding(
+        "param.n.range",
+        refused("param.n.range", {"n": 4}, 500),
+        profile=claiming(full("n", types=("integer",), maximum=3)),
+    )
+
+    assert Outcome.INCONCLUSIVE == made.outcome
+
+
+def test_one_of_several_reactions() -> None:
+    """Where several are allowed any will do, and an effect is no problem where a value is cut."""
+    several = Policy((Reaction.REJECT, Reaction.CLAMP), statuses=())
+    claims = claiming(full("n", types=("integer",), maximum=3, out_of_range=several))
+    for exchange in (
+        refused("param.n.range", {"n": 4}, 422),
+        sent("param.n.range", {"n": 4}, json=texts("a", "b", "c")),
+    ):
+        assert Outcome.PASS == finding("param.n.range", exchange, profile=claims).outcome
+
+
+def test_what_is_ignored_has_no_effect() -> None:
+    """An effect of what the profile says is ignored contradicts it."""
+    claims = claiming(Parameter("n", Support.NONE), unsupported=IGNORE)
+    gone = "param.n.unsupported"
+
+    assert FAIL == finding(gone, sent(gone, {"n": 2}, json=texts("a", "b")), profile=claims).outcome
+    assert (
+        Outcome.PASS == finding(gone, sent(gone, {"n": 2}, json=texts("a")), profile=claims).outcome
+    )
+
+
+def test_what_is_not_claimed_is_skipped() -> None:
+    """No policy, no verdict: the reason says what the profile leaves out."""
+    made = finding("param.seed.range", profile=a_profile())
+
+    assert SKIP == made.outcome
+    assert "does not say" in made.reason
