@@ -20,7 +20,7 @@ from conformance.model.finding import (
     Unjudged,
 )
 from conformance.model.profile import Profile
-from conformance.tally import LINKED_AT_MOST, Again, Known, Tally, place_of
+from conformance.tally import LINKED_AT_MOST, Again, Known, Tally, place_of, smallest_alone
 from conformance.wire.reading import Reading
 
 SHOWN = 200
@@ -184,7 +184,7 @@ class Judge:
             return replace(blank, reason=f"not claimed: {tally.ruled_out}")
         if tally.error:
             return replace(blank, outcome=Outcome.ERROR, reason=tally.error)
-        kept = tally.problems.least()
+        kept = smallest_alone(tally.problems.least())
         self.unlike |= {exchange.id: exchange for _, _, exchange in kept}
         judged, unjudged = tally.judged.least(), tally.unjudged.least()
         made = replace(

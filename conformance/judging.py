@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from conformance import __version__
+from conformance.capabilities.table import Table
 from conformance.checks.registry import all_checks
 from conformance.judge import Judge, exit_code
 from conformance.model.capability import Row
@@ -16,7 +17,7 @@ from conformance.model.finding import Finding
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.report.curl import with_curl
-from conformance.report.results import Cost, origin_of, results
+from conformance.report.results import Cost, capabilities_of, origin_of, results
 from conformance.wire.reading import Reading
 
 
@@ -63,16 +64,18 @@ def judge_exchanges(
     cost = Cost()
     chosen: list[JSON] = [i for i in selected if i in known]
     planned: dict[str, JSON] = dict(plan or {"checks": chosen})
-    judge = Judge(
-        exchanges,
-        profile,
-        left_out=_left_out(planned),
-        foreign=foreign,
-        on_reading=lambda x: cost.add(x.exchange, usage_in(x)),
-    )
-    findings = judge.findings(known[str(i)] for i in chosen)
-    code = exit_code(findings, strict=strict)
     where: Mapping[str, JSON] = target or {}
+    model, left_out = where.get("model"), _left_out(planned)
+    named = model if isinstance(model, str) else None
+    table = Table(profile, model=named, left_out=left_out, foreign=foreign)
+
+    def note(x: Reading) -> None:
+        cost.add(x.exchange, usage_in(x))
+        table.take(x)
+
+    judge = Judge(exchanges, profile, left_out=left_out, foreign=foreign, on_reading=note)
+    findings = judge.findings(known[str(i)] for i in chosen)
+    code, rows = exit_code(findings, strict=strict), table.rows(findings)
     facts, spent = suite or suite_facts(), cost.total()
     found = tuple(judge.unlike.values())
     told = with_curl(
@@ -87,8 +90,9 @@ def judge_exchanges(
         suite=facts,
         cost=spent,
         exit_code=code,
+        capabilities=capabilities_of(rows),
     )
-    return Judgement(tuple(told), code, document, profile, where, facts, spent)
+    return Judgement(tuple(told), code, document, profile, where, facts, spent, rows)
 
 
 def _left_out(plan: Mapping[str, JSON]) -> dict[str, str]:

@@ -191,6 +191,15 @@ def _probe_of(x: Reading) -> str:
     return x.exchange.probe or search
 
 
+def smallest_alone(
+    kept: tuple[tuple[Weight, Problem, Exchange], ...],
+) -> tuple[tuple[Weight, Problem, Exchange], ...]:
+    """The problems less those of requests that were made smaller, where the smallest are among them."""
+    if not any(":minimal" in exchange.id for _, _, exchange in kept):
+        return kept
+    return tuple(one for one in kept if not (one[2].id.startswith("generated.") and one[0][2].startswith("~~")))
+
+
 def place_of(x: Reading) -> str:
     """Where an exchange comes among those with like problems: what was made up last, its smallest first."""
     search, _, number = x.id.partition("#")

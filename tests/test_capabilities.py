@@ -557,7 +557,7 @@ def test_odd_messages_do_no_harm(message: object) -> None:
 
 # Whole tables of the reference server
 
-TRIED = ("n", "stop", "logprobs", "response_format", "tool_choice", "function_call")
+TRIED = ("n", "stop", "logprobs", "response_format", "tool_choice")
 MODEL = "table-1"
 KEY = "sk-table-0123456789abcdef"
 

@@ -166,7 +166,7 @@ def test_https_where_there_is_none(tmp_path: Path) -> None:
         ran = run_against(origin, tmp_path / "run", *SMOKE)
 
     assert 3 == ran.code
-    assert "does the endpoint speak https at this port?" in ran.err
+    assert "cannot be reached: the TLS handshake" in ran.err
 
 
 ODD = "\x1b[31mred\x1b[0m\x07<script>alert(1)</script>|`x`\u202e"

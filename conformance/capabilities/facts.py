@@ -13,14 +13,12 @@ from conformance.checks.effects import (
     MEMBERS,
     VISIBLE,
     Effect,
-    Seen,
-    Visible,
     cut_to,
-    schema_of,
 )
 from conformance.checks.errors import CAUSE_OF, error_with_success, refusable
 from conformance.checks.givens import succeeded
 from conformance.checks.kinds import departing, ordinary_chat
+from conformance.checks.obedience import Look, of_answer, of_arguments
 from conformance.checks.parameters import LIMITS, NAMES, came, departure_of, model_of, refused
 from conformance.checks.registry import Given
 from conformance.model.finding import Hindrance, Unjudged
@@ -37,6 +35,11 @@ _TEXT = 120
 _CODE = 40
 _OF_STREAMS = ("stream", "stream_options")
 _VALUE = 24
+_OBEDIENCE: tuple[tuple[str, Look], ...] = (
+    ("schema.output.", of_answer),
+    ("schema.tool.", of_arguments),
+)
+"""How the answers to requests with schemas are looked at."""
 _OF_THE_REQUEST = (400, 413, 415, 422, 500, 501)
 """Statuses that speak of what the request says; others need the parameter's name to be put down to it."""
 
@@ -143,7 +146,7 @@ def _of_members(x: Reading, rows: set[str], profile: Profile) -> Iterator[Fact]:
     for name, visible in MEMBERS.items():
         if visible.shows(x.asked.body):
             for row in dict.fromkeys((name, steps(name)[0])):
-                seen = _in_words(visible, x, succeeded if name == "stream" else came, profile)
+                seen = _told(visible.look, x, succeeded if name == "stream" else came, profile)
                 yield _made(x, row, "param", *seen, own=row in rows)
 
 
@@ -182,34 +185,31 @@ def _slug(name: str) -> str:
 
 def _taken(row: str, x: Reading, profile: Profile) -> tuple[Saw, str]:
     """What an answer shows of a parameter that was taken."""
-    name = _looked_at(row, x)
-    visible = VISIBLE.get(name)
+    visible = VISIBLE.get(row)
+    look = next(
+        (look for start, look in _OBEDIENCE if (x.exchange.probe or "").startswith(start)), None
+    )
+    if look is not None and row not in NAMES:
+        return _told(look, x, came, profile)
     if visible is None or not visible.shows(x.asked.body):
         if (why := came(x, profile)) is not None:
             return _without_answer(why)
         return Saw.TAKEN, "" if visible is None else "this value has no effect that would show"
-    if not effect_expected(profile.parameter(name, model_of(x)), x.asked.body):
+    if not effect_expected(profile.parameter(row, model_of(x)), x.asked.body):
         return Saw.TAKEN, "another parameter takes its effect away"
-    return _in_words(visible, x, came, profile, slight=name in LIMITS)
-
-
-def _looked_at(row: str, x: Reading) -> str:
-    """The parameter in whose effect a row shows: for a form of schema, the format that carries it."""
-    if row not in NAMES and "." not in row and schema_of(x.asked.body) is not None:
-        return "response_format"
-    return row
+    return _told(visible.look, x, came, profile, slight=row in LIMITS)
 
 
 def _without_answer(why: Unjudged) -> tuple[Saw, str]:
     return Saw.LOST if why.hindrance is Hindrance.RUN else Saw.UNCLEAR, why.reason
 
 
-def _in_words(
-    visible: Visible, x: Reading, given: Given, profile: Profile, *, slight: bool = False
+def _told(
+    look: Look, x: Reading, given: Given, profile: Profile, *, slight: bool = False
 ) -> tuple[Saw, str]:
     if (why := given(x, profile)) is not None:
         return _without_answer(why)
-    seen: Seen = visible.look(x)
+    seen = look(x)
     match seen.effect:
         case Effect.SEEN:
             return Saw.EFFECT if seen.telling else Saw.TAKEN, seen.said
@@ -236,8 +236,8 @@ def _of_departure(x: Reading, profile: Profile) -> Iterator[Fact]:
     family = _family(x)
     if family is None:
         return
-    aspect = _aspect(family.id)
     for row, area in _departing_rows(x, family, profile):
+        aspect = _aspect(family.id) if area == "param" else Aspect.VALUE
         if (why := lost(x)) is not None:
             yield _made(x, row, area, Saw.LOST, why, aspect=aspect)
         elif turned_down(x, profile):

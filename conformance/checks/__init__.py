@@ -26,6 +26,9 @@ AREAS = (
     "text",
     "isolation",
     "parameters",
+    "messages",
+    "schemas",
+    "generated",
 )
 
 

@@ -56,6 +56,10 @@ class Visible:
     expected: Callable[[Body], str]
     """What should be seen, in words."""
     look: Callable[[Reading], Seen]
+    certain: bool = True
+    """Whether its absence shows as well: where the model may do without, it never does."""
+    level: Level = Level.MUST
+    """How much it matters where it is claimed and missing."""
 
 
 def _seen(text: str) -> Seen:
@@ -120,11 +124,16 @@ _REPEAT = re.compile(r"Repeat exactly: (.+)\Z", re.DOTALL)
 
 def _to_repeat(body: Body) -> str:
     """The phrase that the last message asks to be repeated."""
+    found = _REPEAT.search(_last_text(body))
+    return found[1] if found else ""
+
+
+def _last_text(body: Body) -> str:
+    """The text of the last message; empty where it has none or is in parts."""
     messages = body.get("messages")
     last = messages[-1] if isinstance(messages, list) and messages else None
     content = last.get("content") if isinstance(last, dict) else None
-    found = _REPEAT.search(content) if isinstance(content, str) else None
-    return found[1] if found else ""
+    return content if isinstance(content, str) else ""
 
 
 def _brief(text: str) -> str:
@@ -283,7 +292,19 @@ def _tool_choice(x: Reading) -> Seen:
         return _missing(told)
     if mode == "auto" or (not called and any(one.finish == "length" for one in choices)):
         return _unclear("the model made no call") if not called else _seen(told)
-    return _seen(told) if called else _missing(told)
+    if not called:
+        return _missing(told)
+    return _as_ever(told) if _suggested(called, x.asked.body) else _seen(told)
+
+
+def _suggested(called: list[str], body: Body) -> bool:
+    """Whether the prompt asks for these calls, so that a model may make them of its own accord."""
+    prompt, tools = _last_text(body).lower(), body.get("tools")
+    words = {word for name in called for word in re.split(r"[^a-z]+", name.lower())}
+    # To be told to use a tool does not suggest one of several.
+    chosen = _named(body.get("tool_choice")) and isinstance(tools, list) and len(tools) > 1
+    words |= set() if chosen else {"tool", "function", "call"}
+    return any(len(word) > 3 and word in prompt for word in words)
 
 
 def _chooses(body: Body) -> bool:
@@ -344,16 +365,23 @@ def _obfuscation(x: Reading) -> Seen:
     padded = [number for number, chunk in x.chunks if "obfuscation" in chunk]
     if not padded:
         return _as_ever("no chunk is padded")
-    return _missing("chunks have `obfuscation`", f"event {padded[0]}", Level.SHOULD)
+    return _missing("chunks have `obfuscation`", f"event {padded[0]}")
+
+
+_ENOUGH = 4
+"""Tokens from which on one that comes again and again is told from an ordinary word."""
 
 
 def _logit_bias(x: Reading) -> Seen:
     texts = [one.text for one in said(x)]
-    if not texts or not all(len(text.strip()) > 3 for text in texts):
+    limits = [x.asked.body.get(name) for name in ("max_tokens", "max_completion_tokens")]
+    few = any(isinstance(limit, int) and limit < _ENOUGH for limit in limits)
+    cut = few or bool(x.asked.body.get("stop"))
+    if cut or not texts or not all(len(text.strip()) > 3 for text in texts):
         return _unclear("the answer is too short to tell")
     if all(_one_unit(text) for text in texts):
         return _seen(f"one token again and again: {_brief(texts[0])}")
-    return _missing(f"an ordinary answer: {_brief(texts[0])}", level=Level.SHOULD)
+    return _missing(f"an ordinary answer: {_brief(texts[0])}")
 
 
 def _one_unit(text: str) -> bool:
@@ -410,7 +438,9 @@ VISIBLE: Mapping[str, Visible] = {
         ),
         _response_format,
     ),
-    "tools": Visible(lambda b: bool(b.get("tools")), lambda b: "a tool call", _tools),
+    "tools": Visible(
+        lambda b: bool(b.get("tools")), lambda b: "a tool call", _tools, certain=False
+    ),
     "tool_choice": Visible(_chooses, _tool_choice_expected, _tool_choice),
     "parallel_tool_calls": Visible(
         lambda b: b.get("parallel_tool_calls") is False and bool(b.get("tools")),
@@ -418,7 +448,7 @@ VISIBLE: Mapping[str, Visible] = {
         _parallel,
     ),
     "functions": Visible(
-        lambda b: bool(b.get("functions")), lambda b: "a function call", _functions
+        lambda b: bool(b.get("functions")), lambda b: "a function call", _functions, certain=False
     ),
     "function_call": Visible(
         lambda b: (
@@ -434,9 +464,13 @@ VISIBLE: Mapping[str, Visible] = {
         lambda b: _options(b).get("include_obfuscation") is False and b.get("stream") is True,
         lambda b: "chunks without `obfuscation`",
         _obfuscation,
+        level=Level.SHOULD,
     ),
     "logit_bias": Visible(
-        _forces_one, lambda b: "one token, the only one that is left", _logit_bias
+        _forces_one,
+        lambda b: "one token, the only one that is left",
+        _logit_bias,
+        level=Level.SHOULD,
     ),
 }
 """Parameters whose effect shows from outside in a single answer."""

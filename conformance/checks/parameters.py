@@ -233,7 +233,7 @@ def _declare_effective(name: str) -> None:
 
     @check(
         f"param.{slug(name)}.effective",
-        level=MUST,
+        level=visible.level,
         on=has(name),
         given=clear,
         claimed=taken(name),
@@ -365,7 +365,7 @@ def _declare_departure(name: str, way: Way) -> None:
 
 for _name in NAMES:
     _declare_accepted(_name)
-    if _name in VISIBLE:
+    if _name in VISIBLE and VISIBLE[_name].certain:
         _declare_effective(_name)
     _declare_departure(_name, Way.RANGE)
     _declare_departure(_name, Way.TYPE)

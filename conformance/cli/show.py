@@ -25,9 +25,7 @@ class Outputs:
     markdown: Path | None = None
 
 
-def show(
-    made: Judgement, outputs: Outputs, *, quiet: bool = False, verbose: bool = False
-) -> None:
+def show(made: Judgement, outputs: Outputs, *, quiet: bool = False, verbose: bool = False) -> None:
     """Print the report to stdout and write the files."""
     if outputs.json:
         write_text(outputs.json, dumps(made.document))

@@ -67,10 +67,10 @@ class Lanes:
         Ctrl-C and errors end it: ``send`` then raises NotSent, and an error of ours is raised here at the end.
         """
         threads = [threading.Thread(target=self._work, args=(w,), daemon=True) for w in works]
-        for thread in threads:
-            thread.start()
         noted: list[bool] = []
         with ctrl_c_noted(noted):
+            for thread in threads:
+                thread.start()
             try:
                 self._attend(threads, noted, on_exchange)
             except BaseException:

@@ -50,7 +50,7 @@ class Maker:
             value = st.integers(self._least(top), max(self._least(top), BRIEF))
         limits = st.integers(self._least(self._target.limit_parameter), BRIEF)
         wanted = {top: value} if top in OWN_LIMIT else {LIMIT: limits, top: value}
-        drawn = st.fixed_dictionaries(wanted, optional=others)
+        drawn = st.fixed_dictionaries({**wanted, **_perhaps(others)}).map(_given)
         whole = drawn.map(lambda fields: self._mended(self._companied(fields, top), top))
         return whole.filter(bool).map(self._filled)
 
@@ -63,7 +63,7 @@ class Maker:
         top = named(search, self._profile)
         defects = st.sampled_from(list(spoilt(top, self._profile, self._target)))
         others = self._others(top)
-        extra = st.fixed_dictionaries({}, optional=others)
+        extra = st.fixed_dictionaries(_perhaps(others)).map(_given)
 
         def joined(body: Body, more: Body) -> Body:
             added = {name: v for name, v in more.items() if name not in body}
@@ -144,6 +144,18 @@ class Maker:
                 body[other] = deepcopy(EXAMPLES[other])
         if claim.only_with_stream:
             body.update(STREAMED)
+
+
+_ABSENT = object()
+
+
+def _perhaps(values: Mapping[str, SearchStrategy[JSON]]) -> dict[str, SearchStrategy[object]]:
+    """Each of these or nothing, whatever becomes of the others: so that each can be left out by itself."""
+    return {name: st.one_of(st.just(_ABSENT), value) for name, value in values.items()}
+
+
+def _given(fields: Mapping[str, object]) -> Body:
+    return {name: value for name, value in fields.items() if value is not _ABSENT}  # type: ignore[misc]
 
 
 def _name_a_tool(body: Body) -> None:

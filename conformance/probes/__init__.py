@@ -18,6 +18,9 @@ AREAS = (
     "text",
     "isolation",
     "parameters",
+    "messages",
+    "schemas",
+    "generated",
 )
 
 

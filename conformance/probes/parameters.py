@@ -57,7 +57,7 @@ MAIN = (
 )
 """The parameters that most clients send, the most telling first: they are tried more closely in a core run."""
 _IN_STREAMS_TOO = ("n", "stop", "max_tokens", "response_format")
-_EXPLORING = ("say-", "object", "required")
+_EXPLORING = ("say-", "object", "required", "named")
 """Cases that tell more where nothing is claimed: with the plainest prompt, and of the forms apart."""
 _TYPED = MAIN[:8]
 _BOUNDED = ("temperature", "top_p", "presence_penalty", "frequency_penalty")

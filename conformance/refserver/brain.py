@@ -104,6 +104,8 @@ def _called(request: ChatRequest, number: int) -> Said:
     left = request.limit
     calls = []
     for tool in tools if tools[0].kind != "legacy" else tools[:1]:
+        if left is not None and left < 1:
+            return Said(calls=tuple(calls), finish="length")
         whole = pieces(_arguments(tool, request))
         kept = whole if left is None else whole[: max(0, left - 1)]
         calls.append(Call(tool, kept))

@@ -60,8 +60,12 @@ def chosen(rows: Sequence[Row], *, everything: bool = False) -> Shown:
 
 
 def _claims(row: Row) -> bool:
-    """Whether a row claims more than every endpoint must take."""
-    return row.parameter not in ("model", "messages", "stream") and not row.explored
+    """Whether a row is a claim about more than every endpoint must take."""
+    return (
+        row.area == "param"
+        and row.parameter not in ("model", "messages", "stream")
+        and not row.explored
+    )
 
 
 def _untried(row: Row) -> bool:

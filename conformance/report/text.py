@@ -54,7 +54,8 @@ HEADINGS = {
 }
 _IN_FULL = (Outcome.FAIL, Outcome.WARN)
 _LABEL = 10
-_NAME = 24
+_NAMES = 34
+"""Columns of the names of parameters, at most; a longer name moves its own line."""
 _LONGEST_NAME = 60
 _INSIDE = 6
 
@@ -193,6 +194,7 @@ def print_capabilities(page: Page, rows: Sequence[Row], *, everything: bool = Fa
     """The capability table: what hurts users most first, of what is in order the names alone."""
     shown = chosen(rows, everything=everything)
     said = counted(shown.rows) if shown.rows else ""
+    width = min(max((len(row.parameter) + 2 for row in shown.rows), default=0), _NAMES)
     page.line()
     page.marked("CAPABILITIES", "bold", "; ".join(filter(None, (said, shown.rest))))
     for observed, group in by_observation(shown.rows):
@@ -201,7 +203,7 @@ def print_capabilities(page: Page, rows: Sequence[Row], *, everything: bool = Fa
         brief = [] if everything else [row for row in group if _needs_no_line(row, observed)]
         for row in group:
             if row not in brief:
-                _capability(page, row, claims=everything or not shown.explored)
+                _capability(page, row, width, claims=everything or not shown.explored)
         for why, names in _by_reason(brief):
             page.line(f"{why}: {names}" if why else names, indent=_INSIDE)
 
@@ -218,13 +220,13 @@ def _needs_no_line(row: Row, observed: Observed) -> bool:
     return observed in BRIEF and not row.against
 
 
-def _capability(page: Page, row: Row, *, claims: bool) -> None:
+def _capability(page: Page, row: Row, width: int, *, claims: bool) -> None:
     claimed = f"claimed {row.claimed}" if claims else ""
     text = "; ".join(filter(None, (claimed, seen(row))))
     name = encodable(visible(row.parameter, _LONGEST_NAME), page.console.encoding)
-    page.row(f"{name} ".ljust(_NAME), text, indent=_INSIDE, most=LONGEST_VALUE)
+    page.row(f"{name} ".ljust(width), text, indent=_INSIDE, most=LONGEST_VALUE)
     if row.against:
-        page.line(f"against the claim: {', '.join(row.against)}", indent=_INSIDE + _NAME)
+        page.line(f"against the claim: {', '.join(row.against)}", indent=_INSIDE + width)
 
 
 def finding_text(finding: Finding, rules: Mapping[str, Clause] | None = None) -> str:

@@ -151,7 +151,7 @@ CASES = [
     holds("parity.choices", "two", an_exchange(TWO, json=choices(2)), an_exchange(TWO_STREAM, stream=several_chunks(0, 1))),
     holds("parity.choices", "one", an_exchange(TWO), an_exchange(TWO_STREAM)),
     breaks("parity.choices", "two and one", an_exchange(TWO, json=choices(2)), an_exchange(TWO_STREAM), at="choices", actual="1", outcome=WARN),
-    breaks("parity.choices", "two and one, claimed", an_exchange(TWO, json=choices(2)), an_exchange(TWO_STREAM), at="choices", profile=claiming("n"), also=("chunk.choices-asked",)),
+    breaks("parity.choices", "two and one, claimed", an_exchange(TWO, json=choices(2)), an_exchange(TWO_STREAM), at="choices", profile=claiming("n"), also=("param.n.effective",)),
     holds(f"{R}.logprobs-unasked", "null", an_exchange(BASIC)),
     breaks(f"{R}.logprobs-unasked", "there", scored(a_token(top=[]), probe=BASIC), at="/choices/0/logprobs", actual="1 entries", outcome=NOTE),
     holds(f"{R}.logprobs-values", "below 0", scored(a_token())),

@@ -73,12 +73,13 @@ def refused(probe: str, fields: Mapping[str, Value], status: int = 400, **error:
 CASES: list[Case] = []
 for name in parameters.NAMES:
     base = f"param.{parameters.slug(name)}"
-    one: dict[str, Value] = {name: True if name == "stream" else 1}
-    value = "true" if name == "stream" else "1"
+    one: dict[str, Value] = {name: True if name == "stream" else 7}
+    value = "true" if name == "stream" else "7"
     whole = {"json": a_completion()}
+    given: dict[str, Any] = {} if name == "stream" else whole
     family = f"{base}.value"
     CASES += [
-        holds(f"{base}.accepted", "200", sent(family, one), profile=claiming(full(name))),
+        holds(f"{base}.accepted", "200", sent(family, one, **given), profile=claiming(full(name))),
         breaks(
             f"{base}.accepted",
             "400",
@@ -126,8 +127,8 @@ for name in parameters.NAMES:
     gone = f"{base}.unsupported"
     CASES += [
         holds(gone, "refused", refused(gone, one), profile=none),
-        breaks(gone, "taken", sent(gone, one), profile=none, at=name),
-        holds(gone, "ignored", sent(gone, one), profile=passing),
+        breaks(gone, "taken", sent(gone, one, **given), profile=none, at=name),
+        holds(gone, "ignored", sent(gone, one, **given), profile=passing),
         breaks(gone, "refused, not ignored", refused(gone, one), profile=passing, at=name),
     ]
     if f"{base}.combination" in all_checks():
@@ -135,7 +136,7 @@ for name in parameters.NAMES:
         paired = claiming(full(name, requires={"zz": None}))
         CASES += [
             holds(alone, "400", refused(alone, one), profile=paired),
-            breaks(alone, "200", sent(alone, one), profile=paired, at=name),
+            breaks(alone, "200", sent(alone, one, **given), profile=paired, at=name),
         ]
 MODEL_TYPE = claiming(full("model", types=("string",)))
 CASES += [
@@ -222,6 +223,7 @@ EFFECTS: list[tuple[str, str, dict[str, Value], dict[str, Any], dict[str, Any], 
         "max_completion_tokens", "counted", {"max_completion_tokens": 5},
         {"json": spending(5)}, {"json": spending(60)}, "max_completion_tokens = 5",
     ),
+    ("logprobs", "plain", {"logprobs": True}, {"json": scored(0)}, {"json": texts("OK.")}, "/choices/0/logprobs"),
     ("top_logprobs", "plain", {"logprobs": True, "top_logprobs": 2}, {"json": scored(1)}, {"json": scored(0)},
      "/choices/0/logprobs/content/0/top_logprobs"),
     ("response_format", "schema", {"response_format": SCHEMA}, {"json": texts('{"city": "Paris"}')},
@@ -298,7 +300,7 @@ CASES += [
         at=at,
     )
     for name, label, fields, _, wrong, at in EFFECTS
-    if at and name not in ("n",) and label not in ("stream",)
+    if at
 ]
 CASES += [
     holds(
@@ -359,6 +361,7 @@ CASES += [
             full("max_tokens", overridden_by=("max_completion_tokens",)),
             full("max_completion_tokens"),
         ),
+        also=("param.max-completion-tokens.effective",),
     ),
 ]
 

@@ -7,8 +7,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+from conformance.refserver.faults.schemas import kind_of
 from conformance.refserver.instance import instance
 from conformance.refserver.patterns import matching
+from conformance.refserver.tokens import pieces
+from conformance.refserver.writing import json_text
+from conformance.spec.shapes import Shape, topics
 
 TREE = {
     "$defs": {
@@ -91,6 +95,20 @@ SCHEMAS: dict[str, Any] = {
     "pattern": {"type": "string", "pattern": "^[A-Z]{2}-\\d{3,}$"},
     "pattern-with-choice": {"type": "string", "pattern": "^(foo|bar)+\\s?[^x]$"},
     "pattern-and-length": {"type": "string", "pattern": "^[a-z]+$", "minLength": 9},
+    "conditional": {
+        "type": "object",
+        "properties": {"a": {"type": "boolean"}, "b": {"type": "string"}},
+        "required": ["a"],
+        "if": {"properties": {"a": {"const": True}}},
+        "then": {"required": ["b"]},
+    },
+    "alternative": {
+        "type": "object",
+        "properties": {"a": {"enum": [1]}},
+        "if": {"properties": {"a": False}, "required": ["a"]},
+        "then": {"required": ["c"]},
+        "else": {"required": ["a"]},
+    },
     "dependent": {
         "type": "object",
         "properties": {"a": {"type": "integer"}},
@@ -109,6 +127,30 @@ def test_an_instance_satisfies_its_schema(name: str) -> None:
     )
 
     assert [] == list(validator.iter_errors(instance(schema)))
+
+
+@pytest.mark.parametrize(
+    "shape", [s for topic in topics().values() for s in topic.shapes], ids=lambda shape: shape.name
+)
+def test_every_shape_that_is_sent_has_an_instance(shape: Shape) -> None:
+    """It validates, formats included, and fits into the limit that goes with it."""
+    made = instance(shape.schema)
+    validator = jsonschema.Draft202012Validator(
+        shape.schema,  # type: ignore[arg-type]
+        format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+    )
+
+    assert [] == list(validator.iter_errors(made))
+    assert len(pieces(json_text(made))) < shape.limit - 1
+
+
+@pytest.mark.parametrize("topic", topics())
+def test_faults_tell_shapes_apart(topic: str) -> None:
+    """A fault that breaks one kind of shape leaves the others alone."""
+    kinds = {kind_of(shape.schema) for shape in topics()[topic].shapes}
+
+    assert topic in kinds
+    assert kinds <= {topic, ""}
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,15 @@ from conformance.refserver.faults import (
     coherence,
     errors,
     framing,
+    generated,
     http,
     isolation,
+    messages,
     models,
     parameters,
     parity,
     protocol,
+    schemas,
     stream,
     text,
     tools,
@@ -41,6 +44,9 @@ AREAS = (
     answers,
     coherence,
     parameters,
+    messages,
+    schemas,
+    generated,
 )
 """The modules that declare faults."""
 

@@ -60,8 +60,6 @@ def astral_letters_refused(decision: Decision, facts: Facts) -> Decision:
 
 @fault(
     "generated-last-choice-lost",
-    "chat.response.choices-asked",
-    "chunk.choices-asked",
     "param.max-tokens.effective",
     "param.n.effective",
     on=Stage.ANSWER,
@@ -80,10 +78,10 @@ def last_choice_lost(answer: Answer, facts: Facts) -> Answer:
     searched=("generated.valid:presence-penalty", "generated.valid:top-p"),
 )
 def penalty_with_top_p_crashes(decision: Decision, facts: Facts) -> Decision:
-    """A negative penalty together with a `top_p` below a half is answered 500."""
-    penalty, top_p = facts.body.get("presence_penalty"), facts.body.get("top_p")
-    both = isinstance(penalty, int | float) and isinstance(top_p, int | float)
-    if decision is not None or not both or not (penalty < 0 and top_p < 0.5):
+    """A negative penalty together with `top_p` is answered 500."""
+    penalty = facts.body.get("presence_penalty")
+    both = isinstance(penalty, int | float) and penalty < 0 and facts.body.get("top_p") is not None
+    if decision is not None or not both or "stop" in facts.body:
         return decision
     return Mistake("The server had an error.", status=500)
 

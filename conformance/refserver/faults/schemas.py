@@ -34,7 +34,7 @@ def kind_of(schema: Any) -> str:
     words = {word for one in inner for word in one}
     texts = [str(one.get("description", "")) for one in inner]
     root = schema if isinstance(schema, dict) else {}
-    members = {name for one in inner for name in _held(one, "properties")}
+    members = {name for one in inner for name in _members(one)}
     beyond = {*_LOOSE} & words or "anyOf" in root or (root and root.get("type") != "object")
     told = (
         ("loose", beyond),
@@ -71,18 +71,20 @@ def _schemas(value: Any) -> Iterator[Any]:
 
 def _leaves_open(schema: Any) -> bool:
     listed = isinstance(schema.get("type"), list)
-    return listed or {*_held(schema, "properties")} != {*map(str, _held(schema, "required"))}
+    required = schema.get("required")
+    needed = {*map(str, required if isinstance(required, list) else ())}
+    return listed or {*_members(schema)} != needed
 
 
 def _depth(schema: Any) -> int:
-    inner = _held(schema, "properties") if isinstance(schema, dict) else {}
-    return 1 + max((_depth(inner[name]) for name in inner if isinstance(inner, dict)), default=0)
+    inner = _members(schema).values() if isinstance(schema, dict) else ()
+    return 1 + max((_depth(one) for one in inner), default=0)
 
 
-def _held(schema: Any, word: str) -> Any:
-    """What a keyword holds, where that is an object or an array."""
-    value = schema.get(word)
-    return value if isinstance(value, dict | list) else {}
+def _members(schema: Any) -> dict[str, Any]:
+    """The properties of a schema, none where they are not an object."""
+    value = schema.get("properties")
+    return value if isinstance(value, dict) else {}
 
 
 # What is made of a value
