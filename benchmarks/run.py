@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ import httpx
 from conformance.checks.registry import all_checks
 from conformance.engine.secret import Secret
 from conformance.engine.transport import Transport
+from conformance.model.profile import Profile
 from conformance.model.target import Target, parse_base_url
 from conformance.options import Options
 from conformance.profiles.load import load_profile
@@ -177,7 +179,51 @@ def help_() -> None:
     )
 
 
-FIGURES = {"core": core, "latency": latency, "cpu": cpu, "judge": judge, "help": help_}
+def generate() -> None:
+    """Forty searches of twenty examples each, side by side, at 300 ms an answer, against the longest of them."""
+    profile = load_profile("openai")
+    command_line = [sys.executable, "-m", "conformance", "serve", "--profile", "openai"]
+    command_line += ["--model", "m", "--port", "0", "--latency", "0.3"]
+    with (
+        subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True) as server,
+        tempfile.TemporaryDirectory() as where,
+    ):
+        try:
+            assert server.stderr is not None
+            url = next(w for w in server.stderr.readline().split() if w.startswith("http"))
+            seconds, longest, sent = _generated(profile, url.rstrip(";"), Path(where) / "r.jsonl")
+        finally:
+            server.terminate()
+    print(
+        f"generate  {seconds:.1f} s for {sent} requests of 40 searches, the longest has {longest}, "
+        f"ratio {seconds / (longest * 0.3):.2f} of 1.5"
+    )
+
+
+def _generated(profile: Profile, url: str, path: Path) -> tuple[float, int, int]:
+    """Seconds that the searches take, the most requests of one, and all of them."""
+    origin, prefix = parse_base_url(url)
+    options = Options(suite="full", concurrency=40, environment={})
+    setup = Setup(options, profile, Target(origin, prefix, "m"), None)
+    plan = plan_for(setup, all_checks())
+    steps = tuple(step for step in plan.steps if step.probe in ("models.list", "chat.basic"))
+    forty = [s for s in plan.searches if s.probe != "generated.malformed"][:40]
+    Recorder(setup, replace(plan, steps=steps, searches=tuple(forty)), path).run()
+    found = [x for x in read(path).exchanges if x.probe and x.probe.startswith("generated.")]
+    chains = Counter(x.id.partition("#")[0] for x in found)
+    starts = [a.started for x in found for a in x.attempts]
+    ends = [a.started + a.seconds for x in found for a in x.attempts]
+    return max(ends) - min(starts), max(chains.values()), len(found)
+
+
+FIGURES = {
+    "core": core,
+    "latency": latency,
+    "cpu": cpu,
+    "judge": judge,
+    "help": help_,
+    "generate": generate,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or FIGURES:

@@ -24,6 +24,8 @@ from conformance.tally import LINKED_AT_MOST, Again, Known, Tally, place_of, sma
 from conformance.wire.reading import Reading
 
 SHOWN = 200
+SMALLEST_STREAM = "chat.stream.basic"
+"""What a check that presupposes some plain answer presupposes of a stream as well: that there are streams."""
 
 _ORDER = (Hindrance.RUN, Hindrance.ENDPOINT, Hindrance.MODEL, Hindrance.RECORDING)
 """A reason of the run weighs most: it alone makes the run incomplete."""
@@ -56,6 +58,7 @@ class Judge:
         self.on_reading = on_reading
         self._order = {why: n for n, why in enumerate(_FOREIGN_ORDER if foreign else _ORDER)}
         self._linked: set[str] = set()
+        self._stream: tuple[str, int] | None = None
 
     def findings(self, checks: Iterable[Check]) -> list[Finding]:
         """One finding for each check, sorted by id; stale waivers are told once all are judged."""
@@ -79,6 +82,8 @@ class Judge:
             x, known = Reading(exchange), Known(self.profile)
             for tally in bases.get(exchange.probe or "", ()):
                 tally.basis = tally.basis or (x.id, x.status or 0)
+            if exchange.probe == SMALLEST_STREAM:
+                self._stream = self._stream or (x.id, x.status or 0)
             for kind, those in kinds.items():
                 self._take(kind, those, x, known)
             self.on_reading(x)
@@ -103,18 +108,20 @@ class Judge:
                 tally.error = tally.error or _told(error)
             return
         for tally in those if applies else ():
-            if self._at_once(tally):
+            if self._at_once(tally, x):
                 self._judge(tally, [x], known)
             elif tally.check.scope is Scope.PAIR:
                 tally.pair(x, known)
             elif self._has_room(x):
                 tally.waiting.append(x.exchange)
 
-    def _at_once(self, tally: Tally) -> bool:
+    def _at_once(self, tally: Tally, x: Reading) -> bool:
         """Whether an exchange can be judged before the others are known."""
         if tally.check.scope is not Scope.EACH:
             return False
-        return tally.check.presupposes is None or self.foreign or tally.basis is not None
+        if tally.check.presupposes is None or self.foreign:
+            return True
+        return tally.basis is not None and (self._stream is not None or not x.asked.streams)
 
     def _has_room(self, x: Reading) -> bool:
         """Whether an exchange is among the first that are compared with others, by whatever check."""
@@ -163,8 +170,10 @@ class Judge:
         for given in tally.check.given:
             if (why := known.hindrance(given, x)) is not None:
                 return why
-        if tally.basis is not None:
-            name, status = tally.basis
+        for basis in (tally.basis, self._stream if x.asked.streams else None):
+            if basis is None or tally.check.presupposes is None:
+                continue
+            name, status = basis
             # The same refusal of an ordinary request: this one says nothing of its own.
             if name != x.id and status >= 400 and status == x.status:
                 return Unjudged(f"{name} is answered {status} as well")

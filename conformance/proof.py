@@ -23,6 +23,7 @@ from conformance.probes.generated import searches
 from conformance.profiles.load import load_profile, profile_from_json, profile_to_json
 from conformance.refserver.direct import DirectServer
 from conformance.refserver.faults.registry import Fault
+from conformance.refserver.models import known_models
 from conformance.refserver.oddities.registry import Oddity, some_of
 from conformance.refserver.serve import ReferenceServer
 from conformance.session import (
@@ -36,9 +37,10 @@ from conformance.session import (
 
 KEY = "sk-selftest-0123456789abcdef"
 MODEL = "reference-1"
+"""The model that is asked for, unless the profile has another form of ids."""
 PACE = 0.005
 """Seconds between events: a long answer lasts long enough to see that it is streamed."""
-TIMEOUT = 4.0
+TIMEOUT = 8.0
 """Seconds for one request: long enough for a slow machine, short enough for servers that hang on purpose."""
 PATIENCE = 30.0
 """Seconds for one request to a server that means well, however busy the machine is."""
@@ -102,6 +104,11 @@ def run_inside(
     return _judged(setup, sender=server, whole=whole, searched=searched)
 
 
+def model_for(profile: Profile) -> str:
+    """The model that a run against a server with this profile names."""
+    return MODEL if profile.model_id_ok(MODEL) else known_models(profile, None)[0]
+
+
 def _secret(key: str | None) -> Secret | None:
     return Secret(key) if key else None
 
@@ -150,9 +157,10 @@ def _seen_of(name: str, told: dict[str, JSON]) -> frozenset[str]:
     fault = fault_named(name)
     profile = load_profile(fault.profile) if fault.profile else profile_from_json(told)
     if fault.area in INSIDE:
-        direct = DirectServer(profile, key=KEY, model=MODEL, pace=PACE, fault=fault)
+        direct = DirectServer(profile, key=KEY, model=model_for(profile), pace=PACE, fault=fault)
         return noticed(run_inside(direct, profile, whole=fault.deep, searched=fault.searched))
-    with ReferenceServer(profile, key=KEY, model=MODEL, pace=PACE, fault=fault) as server:
+    model = model_for(profile)
+    with ReferenceServer(profile, key=KEY, model=model, pace=PACE, fault=fault) as server:
         return noticed(run_against(server, profile))
 
 
@@ -173,7 +181,8 @@ def prove_legal(
     def against(chosen: Sequence[Oddity]) -> Calm:
         under = next((one.under for one in chosen if one.under), None)
         judged_by = load_profile(under) if under else profile
-        with ReferenceServer(profile, key=KEY, model=MODEL, pace=PACE, oddities=chosen) as server:
+        model = model_for(profile)
+        with ReferenceServer(profile, key=KEY, model=model, pace=PACE, oddities=chosen) as server:
             made = run_against(server, judged_by, timeout=PATIENCE)
             return Calm(tuple(chosen), alarms(made))
 
@@ -209,7 +218,7 @@ def misnamed(faults: Iterable[Fault]) -> list[tuple[str, str]]:
 
 def clean(profile: Profile, on_problem: Callable[[str], None] = lambda _: None) -> frozenset[str]:
     """What the suite finds at the reference server without a fault: nothing, if both are right."""
-    with ReferenceServer(profile, key=KEY, model=MODEL, pace=PACE) as server:
+    with ReferenceServer(profile, key=KEY, model=model_for(profile), pace=PACE) as server:
         judgement = run_against(server, profile)
     for finding in judgement.findings:
         if finding.outcome in _SEEN:

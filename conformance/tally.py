@@ -185,10 +185,13 @@ class Again:
 
 
 def _probe_of(x: Reading) -> str:
-    search, _, number = x.id.partition("#")
+    search = x.id.partition("#")[0]
     if ":minimal" in search:  # what was sent several times to see how often it fails
         return search
-    return x.exchange.probe or search
+    probe = x.exchange.probe or search
+    # Cases of a family are requests of their own: only the same request sent again says how often it fails.
+    case = search.startswith(f"{probe}:") and not probe.startswith("generated.")
+    return search if case else probe
 
 
 def smallest_alone(
@@ -197,7 +200,11 @@ def smallest_alone(
     """The problems less those of requests that were made smaller, where the smallest are among them."""
     if not any(":minimal" in exchange.id for _, _, exchange in kept):
         return kept
-    return tuple(one for one in kept if not (one[2].id.startswith("generated.") and one[0][2].startswith("~~")))
+    return tuple(
+        one
+        for one in kept
+        if not (one[2].id.startswith("generated.") and one[0][2].startswith("~~"))
+    )
 
 
 def place_of(x: Reading) -> str:

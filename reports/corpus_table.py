@@ -20,7 +20,8 @@ from conformance.report.escaping import visible
 HEAD = """# What recorded traffic shows
 
 Real exchanges of many vendors, recorded by the test suites of open-source projects, judged offline with the profile `base`.
-A row says how many exchanges of a vendor broke a rule; vendors without a row broke none.
+A row says how many exchanges of a vendor broke a rule; vendors whose row says `none` broke none.
+Of the notes, those of parameters that were accepted without their effect are shown: `base` claims nothing of them; a profile that claims them makes them failures.
 A sample of test suites is not a sample of traffic: counts are not rates, and the services may have changed since.
 Rules about deliberate mistakes, keys and timing need our own requests and are not judged here.
 Ids, times and headers are not judged where the recording replaced or dropped them.
@@ -41,10 +42,15 @@ def rows(file: Path) -> list[str]:
     vendor = file.name.partition(".jsonl")[0] + (
         " (values replaced)" if file.parent.name == "scrubbed" else ""
     )
-    wanted = [f for f in findings if f.outcome in (Outcome.FAIL, Outcome.WARN)]
+    wanted = [f for f in findings if f.outcome in (Outcome.FAIL, Outcome.WARN) or ignored(f)]
     return [row(vendor, len(exchanges), f) for f in wanted] or [
         f"| {vendor} | {len(exchanges)} | none | | | |"
     ]
+
+
+def ignored(finding: Finding) -> bool:
+    """Whether it is a note of a parameter that was accepted without its effect."""
+    return finding.outcome is Outcome.NOTE and finding.check.endswith(".effective")
 
 
 def row(vendor: str, count: int, finding: Finding) -> str:

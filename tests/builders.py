@@ -18,11 +18,12 @@ from conformance.checks.registry import Check, all_checks
 from conformance.judge import Judge
 from conformance.model.exchange import Attempt, Chunk, Ended, Exchange, Kept
 from conformance.model.finding import Finding, Outcome, Problem
-from conformance.model.plan import Step
+from conformance.model.plan import Step, Suite
 from conformance.model.profile import Auth, Cause, Endpoint, Profile, Refusal
 from conformance.model.request import Credentials, Headers, Operation, Request
 from conformance.model.target import Target
 from conformance.probes.registry import all_probes, continued, steps_of
+from conformance.profiles.load import load_profile, profile_names
 
 Value = Any
 """A JSON value; tests reach into it, so it is not typed further."""
@@ -328,9 +329,19 @@ def with_paths(**paths: tuple[str, ...]) -> Profile:
 
 
 @cache
+def shipped() -> tuple[Profile, ...]:
+    """The shipped profiles."""
+    return tuple(load_profile(name) for name in profile_names())
+
+
+@cache
 def step(probe: str) -> Step:
-    """The first step of a probe."""
-    return steps_of(all_probes()[probe], TARGET, BASE)[0]
+    """The first step of a probe; of a family under a shipped profile, and the smallest request if there is none."""
+    known = all_probes()[probe]
+    if known.cases is None:
+        return steps_of(known, TARGET, BASE)[0]
+    cases = (s for one in shipped() for s in steps_of(known, TARGET, one, Suite.FULL))
+    return next(cases, replace(step("chat.basic"), id=probe, probe=probe))
 
 
 @cache
@@ -392,8 +403,6 @@ def right_answer(request: Request, probe: str | None) -> tuple[int, Value, bytes
         return STATUS_OF.get(CAUSE_OF[probe], 400), an_error(), None
     if (probe or "").startswith(("errors.", "auth.")):
         return (401 if (probe or "").startswith("auth.") else 400), an_error(), None
-    if (probe or "").startswith(("errors.", "auth.")):
-        return 401 if (probe or "").startswith("auth.") else 400, an_error(), None
     if request.operation is Operation.MODELS:
         return 200, a_list(), None
     if request.operation is Operation.MODEL:
@@ -406,7 +415,8 @@ def right_answer(request: Request, probe: str | None) -> tuple[int, Value, bytes
     if probe == "text.stream.tool":
         cities = enumerate(('{"city": "Zürich"}', '{"city": "Kraków"}'))
         chunks = tool_chunks(*(a_fragment(text, index=n, opens=True) for n, text in cities))
-    if (asked.get("stream_options") or {}).get("include_usage"):
+    options = asked.get("stream_options")
+    if isinstance(options, dict) and options.get("include_usage"):
         chunks = [{**chunk, "usage": None} for chunk in chunks] + [usage_chunk()]
     return 200, None, a_stream(chunks)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from conformance.capabilities.facts import refusal
 from conformance.capabilities.rows import ALONG_KEPT, CASES_KEPT
-from conformance.capabilities.table import Table
+from conformance.capabilities.table import ROW_OF_CHECK, Table
 from conformance.checks.registry import all_checks
 from conformance.engine.secret import Secret
 from conformance.judge import Judge
@@ -48,6 +49,7 @@ from tests.builders import (
     text_chunks,
     usage_chunk,
 )
+from tests.doors import Said, at, cli, playing, read_results, session
 
 BASE = load_profile("base")
 OPENAI = load_profile("openai")
@@ -83,6 +85,13 @@ def streaming(*texts: str) -> list[dict[str, Any]]:
 def refusing(message: str = "Not supported.", **members: Any) -> dict[str, Any]:
     """The answer that refuses a request."""
     return {"status": 400, "json": an_error(message=message, **members)}
+
+
+def scored(alternatives: int) -> dict[str, Any]:
+    """An answer of one token with so many alternatives."""
+    listed = [{"token": f"t{n}", "logprob": -1.0, "bytes": None} for n in range(alternatives)]
+    entry = {"token": "OK", "logprob": -0.1, "bytes": None, "top_logprobs": listed}
+    return a_completion(choices=[a_choice(logprobs={"content": [entry], "refusal": None})])
 
 
 def watched(exchanges: Iterable[Exchange], profile: Profile = BASE, **how: Any) -> dict[str, Row]:
@@ -197,6 +206,42 @@ SEEN: dict[str, tuple[str, tuple[Exchange, ...], Observed, str]] = {
         (WORDS, sent("param.stop.range:unusual", json=saying("alpha beta gamma delta"))),
         CLAMPED,
         "not all of 5 sequences have an effect; the text ends before",
+    ),
+    "fewer alternatives than asked for": (
+        "top_logprobs",
+        (
+            sent("param.top-logprobs.value:two", json=scored(2)),
+            sent("param.top-logprobs.range:unusual", json=scored(20)),
+        ),
+        CLAMPED,
+        "20 alternatives for 21; alternatives came",
+    ),
+    "as many alternatives as asked for": (
+        "top_logprobs",
+        (
+            sent("param.top-logprobs.value:two", json=scored(2)),
+            sent("param.top-logprobs.range:unusual", json=scored(21)),
+        ),
+        SUPPORTED,
+        "alternatives came",
+    ),
+    "a tool that the prompt asks for": (
+        "tool_choice",
+        (an_exchange("tools.required"),),
+        ACCEPTED,
+        "calls of get_weather",
+    ),
+    "a tool that nobody would call": (
+        "tool_choice",
+        (sent("param.tool-choice.value:required", json=calling()),),
+        SUPPORTED,
+        "calls of get_weather",
+    ),
+    "of messages, a role": (
+        "messages: role developer",
+        (sent("message.role.accepted:developer", **refusing("No such role.", code="role")),),
+        REJECTED,
+        "400 role: No such role.",
     ),
     "cut for length": (
         "max_tokens",
@@ -434,6 +479,42 @@ def test_a_member_that_is_not_supported_has_its_own_row() -> None:
     assert NOT_SEEN is made["stream_options"].observed
 
 
+def test_a_parameter_of_the_vendor_has_a_row() -> None:
+    """What OpenAI does not have stands behind what it has, with the vendor's own claim."""
+    top_k = Parameter("top_k", Support.FULL, types=("integer",), minimum=1, maximum=40)
+    profile = replace(
+        BASE,
+        parameters={**BASE.parameters, "top_k": top_k},
+        out_of_range=Policy((Reaction.REJECT,)),
+    )
+    made = row(
+        "top_k",
+        sent("param.vendor.value:top-k-maximum", profile=profile),
+        sent("param.vendor.range:top-k-above-maximum", profile=profile, **refusing()),
+        profile=profile,
+    )
+
+    assert (ACCEPTED, "full: at least 1 and at most 40") == (made.observed, made.claimed)
+    assert "outside its range: 41 rejected (400)" == made.detail
+
+
+@pytest.mark.parametrize(
+    ("answer", "observed"),
+    [
+        ('{"colour": "red"}', SUPPORTED),
+        ('{"colour": "plaid"}', IGNORED),
+        ("Red.", UNCLEAR),
+    ],
+    ids=["obeyed", "broken", "no JSON"],
+)
+def test_a_schema_has_a_row(answer: str, observed: Observed) -> None:
+    """Whether it was obeyed is told by the eyes of its checks."""
+    asked = sent("schema.output.enums:stream-few-words", stream=streaming(answer))
+    [made] = [row for row in watched([asked]).values() if row.area == "schema"]
+
+    assert observed is made.observed
+
+
 # What is claimed
 
 
@@ -555,6 +636,43 @@ def test_odd_messages_do_no_harm(message: object) -> None:
     assert made.how.startswith("422")
 
 
+def test_checks_that_speak_of_parameters_exist() -> None:
+    """A row names checks of other areas too; none of them is gone."""
+    assert set() == set(ROW_OF_CHECK) - set(all_checks())
+    assert set(ROW_OF_CHECK.values()) <= {row.parameter for row in Table(BASE).rows()}
+
+
+def test_our_own_mistake_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong in the table is told where nothing else is known."""
+
+    def oops(*_: object) -> NoReturn:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("conformance.capabilities.table.facts", oops)
+
+    assert "our own mistake: KeyError('oops')" == row("n", OK).how
+
+
+def test_what_is_generated_has_no_row_of_its_own() -> None:
+    """Only families that say where they belong make rows."""
+    without = [p for p in all_probes().values() if p.cases is not None and not p.row]
+    asked = a_request({"model": "tiny", "messages": [], "seed": 1})
+    made = watched(an_exchange(p.id, id=f"{p.id}:1", request=asked) for p in without)
+
+    assert {"param"} == {row.area for row in made.values()}
+    assert len(Table(BASE).rows()) == len(made)
+
+
+def test_without_claims_the_unusual_is_tried() -> None:
+    """Nothing can be departed from where nothing is claimed; values beyond OpenAI's are sent all the same."""
+    planned = {step.id for step in make_plan(all_checks(), BASE, TARGET).steps}
+    claims = {step.id for step in make_plan(all_checks(), OPENAI, TARGET).steps}
+    unusual = {"param.temperature.range:unusual", "param.stop.range:unusual"}
+
+    assert unusual | {"param.unknown-field.unsupported:top-level"} <= planned
+    assert set() == unusual & claims
+
+
 # Whole tables of the reference server
 
 TRIED = ("n", "stop", "logprobs", "response_format", "tool_choice")
@@ -649,3 +767,60 @@ def test_table_and_checks_are_of_one_opinion(tmp_path: Path) -> None:
     assert set(TRIED) <= broken
     assert broken <= ignored
     assert {name for name in ignored if not rows[name].against} <= {"top_logprobs"}
+
+
+# Doors
+
+
+@pytest.fixture(scope="module")
+def ignoring(tmp_path_factory: pytest.TempPathFactory) -> tuple[Said, Path]:
+    """A run without a profile against a vendor that ignores most parameters, and where its reports are."""
+    with pytest.MonkeyPatch.context() as patch:
+        where = tmp_path_factory.mktemp("ignoring")
+        patch.chdir(where)
+        with playing("meingpt") as server:
+            return cli("run", *at(server)), where / "conformance-report"
+
+
+def test_run_prints_what_is_ignored(ignoring: tuple[Said, Path]) -> None:
+    """It comes after the findings and before the verdict, the worst first."""
+    out = ignoring[0].out
+    table = out[out.index("\nCAPABILITIES  ") :]
+
+    assert table.index("  ignored: ") < table.index("  supported: ") < table.index(" pass, ")
+    assert re.search(r"^      n +1 choice; in streams too$", table, re.M)
+    assert "claimed" not in table[: table.index(" pass, ")]
+
+
+def test_every_report_has_the_table(ignoring: tuple[Said, Path]) -> None:
+    """Text, results.json, Markdown and HTML tell the same."""
+    where = ignoring[1]
+    found = read_results(where / "results.json")["capabilities"]
+
+    assert "ignored" == found["n"]["observed"]
+    assert "| <code>n</code> | unknown | **ignored** |" in (where / "summary.md").read_text()
+    page = (where / "report.html").read_text()
+    assert '<details class="conformance-capabilities" open>' in page
+    assert '<td><code>n</code></td><td>unknown</td><td class="conformance-observed">ignored' in page
+
+
+def test_judge_gives_the_same_table(ignoring: tuple[Said, Path]) -> None:
+    """The recording is enough; --verbose prints every row with its claim."""
+    recording = ignoring[1] / "recording.jsonl"
+    said = cli("judge", recording)
+    whole = cli("judge", recording, "--verbose", "--profile", "openai")
+
+    assert (
+        said.out.split("CAPABILITIES")[1]
+        == (ignoring[0].out.split("CAPABILITIES")[1].split("written: ")[0])
+    )
+    assert re.search(r"^      user +claimed full; its effect cannot be seen", whole.out, re.M)
+    assert re.search(r"^ +against the claim: .*param\.n\.effective", whole.out, re.M)
+
+
+def test_pytest_tells_it_in_one_line(ignoring: tuple[Said, Path]) -> None:
+    """The other door says how many rows there are of each kind; the table is in its reports."""
+    recording = ignoring[1] / "recording.jsonl"
+    said = session("--pyargs", "conformance.suite", f"--conformance-replay={recording}")
+
+    assert re.search(r"^capabilities: \d+ ignored, ", said.out, re.M)

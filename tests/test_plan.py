@@ -26,10 +26,13 @@ from tests.builders import (
     an_exchange,
     of_a_right_run,
     request_of,
+    shipped,
     with_auth,
     with_paths,
     with_streaming,
 )
+
+FAMILIES = {name for name, probe in all_probes().items() if probe.cases}
 
 
 def planned(selected: Iterable[str] | None = None, profile: Profile = BASE, **how: Value) -> Plan:
@@ -46,8 +49,25 @@ def ids(plan: Plan) -> list[str]:
 
 
 def test_core_sends_every_probe() -> None:
-    """All probes serve some check, and each is sent once."""
-    assert sorted(all_probes()) == sorted(ids(planned()))
+    """Each probe is sent once, but for families, whose cases follow from what the profile claims."""
+    sent = [step.probe for step in planned().steps if step.probe not in FAMILIES]
+    assert sorted(set(all_probes()) - FAMILIES) == sorted(sent)
+
+
+def test_every_probe_serves_a_check() -> None:
+    """Nothing is declared for nobody, but for what a vendor alone has, of which nothing is judged yet."""
+    served = {i for check in all_checks().values() for i in check.probes}
+    followed = {probe.after for probe in all_probes().values()}
+    idle = set(all_probes()) - served - followed
+    assert {f"param.vendor.{what}" for what in ("value", "range", "type")} == idle
+
+
+@pytest.mark.parametrize("profile", shipped(), ids=lambda profile: profile.name)
+def test_full_sends_every_case(profile: Profile) -> None:
+    """The full suite sends all that core sends; every case has an id of its own, and more of them are sent."""
+    core, full = (ids(planned(profile=profile, suite=suite)) for suite in ("core", "full"))
+    assert set(core) < set(full)
+    assert len(set(full)) == len(full)
 
 
 def test_only_what_a_check_needs_is_sent() -> None:
@@ -143,8 +163,8 @@ def test_a_budget_of_requests_keeps_the_cheapest() -> None:
     plan = planned(max_requests=5)
 
     assert ids(planned())[:5] == ids(plan)
-    assert len(all_probes()) - 5 == len(plan.left_out)
-    assert {"budget: --max-requests 5"} == {reason for _, reason in plan.left_out}
+    over = [reason for _, reason in plan.left_out if reason.startswith("budget")]
+    assert ["budget: --max-requests 5"] * (len(planned().steps) - 5) == over
 
 
 def test_a_budget_of_tokens_keeps_what_fits() -> None:
@@ -184,12 +204,13 @@ def test_the_worst_case_is_told_before_it_is_spent() -> None:
 # Suites -------------------------------------------------------------------------------------------
 
 
-def test_core_is_cheap() -> None:
-    """The core suite stays within a hundred requests and four thousand tokens."""
-    plan = planned()
+@pytest.mark.parametrize("profile", shipped(), ids=lambda profile: profile.name)
+def test_core_is_cheap(profile: Profile) -> None:
+    """The core suite stays within two hundred requests and eight thousand tokens."""
+    plan = planned(profile=profile)
 
-    assert len(plan.steps) <= 100
-    assert plan.output_tokens <= 4_000
+    assert len(plan.steps) <= 200
+    assert plan.output_tokens <= 8_000
 
 
 def test_smoke_is_a_dozen_requests() -> None:
@@ -253,7 +274,9 @@ def limit_of(body: Mapping[str, Value]) -> int:
 
 
 @pytest.mark.parametrize(
-    "probe", [p for p in all_probes().values() if p.stage >= Stage.CHAT], ids=lambda p: p.id
+    "probe",
+    [p for p in all_probes().values() if p.stage >= Stage.CHAT and not p.cases],
+    ids=lambda p: p.id,
 )
 def test_what_generates_has_a_limit(probe: Value) -> None:
     """No request may generate without an end, and the plan counts its limit."""
@@ -261,6 +284,17 @@ def test_what_generates_has_a_limit(probe: Value) -> None:
     counted = {step.id: step.max_output_tokens for step in planned().steps}
 
     assert 1 <= limit <= counted[probe.id] <= 64
+
+
+@pytest.mark.parametrize("profile", shipped(), ids=lambda profile: profile.name)
+def test_cases_that_generate_have_a_limit(profile: Profile) -> None:
+    """So has each case of a family, but for those that try the limit itself."""
+    steps = planned(profile=profile, suite="full").steps
+    cases = [s for s in steps if s.probe in FAMILIES and s.stage >= Stage.CHAT]
+    unlimited = [s for s in cases if not 1 <= s.max_output_tokens <= 256]
+
+    assert cases
+    assert [] == [s.id for s in unlimited if not s.probe.startswith("param.max-")]
 
 
 def test_plans_are_alike() -> None:

@@ -119,3 +119,20 @@ def test_a_dry_run_shows_the_repetitions() -> None:
 
     assert f"{STREAM}#4 " in said.out
     assert f"{STREAM}#5 " not in said.out
+
+
+def test_cases_of_a_family_are_not_counted_together() -> None:
+    """Each is a request of its own: what one of them says is no sample of another."""
+    cases = [
+        replace(x, probe="param.stop.value", id=f"param.stop.value:{n}")
+        for n, x in enumerate(SOME_EMPTY)
+    ]
+    again = [
+        replace(x, probe="param.stop.value", id=f"{cases[0].id}#{n}")
+        for n, x in enumerate(SOME_EMPTY, 2)
+    ]
+
+    assert "" == finding("stream.not-empty", *cases).reason
+    assert finding("stream.not-empty", *again).reason.endswith(
+        "of 5 exchanges of param.stop.value:0"
+    )

@@ -160,6 +160,8 @@ def _own_rows(x: Reading, family: Probe | None, profile: Profile) -> Iterator[tu
         yield from ((name, area) for name in x.asked.body if name not in known)
         return
     row = row_of(family, case_of(x))
+    if not row:
+        return
     yield row, area
     if area == "param" and (member := _member(row, case_of(x), x, profile)):
         yield member, area
@@ -424,7 +426,5 @@ def probes() -> dict[str, Probe]:
 
 
 def row_of(family: Probe, case: str) -> str:
-    """The row that a family's case belongs to."""
-    if callable(family.row):
-        return family.row(case)
-    return family.row or family.id.partition(".")[2].replace("-", " ")
+    """The row that a family's case belongs to; empty if to none."""
+    return family.row(case) if callable(family.row) else family.row

@@ -79,7 +79,9 @@ class Refusals:
 
 def row_of_sum(made: Sum, claimed: str, refusals: Refusals, why_not: str) -> Row:
     """The row that facts come to; ``why_not`` says why there are none, where there are none."""
-    facts = [(refusals.weighed(fact), counted) for fact, counted in made.kinds.items()]
+    # In an order that does not depend on which answer came first.
+    kinds = sorted(made.kinds.items(), key=lambda kind: _place(kind[0]))
+    facts = [(refusals.weighed(fact), counted) for fact, counted in kinds]
     values = [(f, c) for f, c in facts if f.aspect is Aspect.VALUE]
     seen = [(f, c) for f, c in values if f.saw is not Saw.LOST]
     observed = _observed({f.saw for f, _ in seen})
@@ -97,6 +99,10 @@ def row_of_sum(made: Sum, claimed: str, refusals: Refusals, why_not: str) -> Row
     return Row(
         made.parameter, made.area, claimed, observed, how, detail, tuple(ids)[: 2 * IDS_KEPT]
     )
+
+
+def _place(fact: Fact) -> tuple[bool, bool, str, str, str]:
+    return (not fact.own, fact.streamed, fact.case, fact.saw.value, fact.said)
 
 
 def _observed(seen: set[Saw]) -> Observed:
@@ -125,7 +131,7 @@ def _how(observed: Observed, seen: Met) -> tuple[str, Met]:
     }.get(observed)
     if wanted is None:
         return _varying(seen) if observed is Observed.VARIES else ("", [])
-    shown = _own_first(_of(seen, wanted))
+    shown = _of(seen, wanted)
     if observed is Observed.ACCEPTED:
         told = next((f.said for f, _ in shown if f.said), "")
         return told or "its effect cannot be seen from outside", shown
@@ -144,10 +150,6 @@ def _how(observed: Observed, seen: Met) -> tuple[str, Met]:
     return told, shown
 
 
-def _own_first(met: Met) -> Met:
-    return sorted(met, key=lambda one: (not one[0].own, one[0].streamed))
-
-
 def _several(texts: Iterable[str], most: int = 2) -> str:
     different = list(dict.fromkeys(text for text in texts if text))
     more = f" and {len(different) - most} other answers" if len(different) > most else ""
@@ -160,14 +162,13 @@ def _varying(seen: Met) -> tuple[str, Met]:
     groups = [(kind.value, _of(seen, {kind})) for kind in kinds]
     if len(groups) == 1:  # refused, or taken without an effect that would show
         groups.insert(0, ("accepted", _of(seen, {Saw.TAKEN, *_UNTOLD})))
-    shown = [one for _, group in groups for one in _own_first(group)[:2]]
+    shown = [one for _, group in groups for one in group[:2]]
     forms = [{f.streamed for f, _ in group} for _, group in groups]
     apart = len(groups) == 2 and forms[0] != forms[1] and all(len(form) == 1 for form in forms)
     said: list[str] = []
     for (word, group), form in zip(groups, forms, strict=True):
-        own = _own_first(group)
-        where = ("in streams" if True in form else "plain") if apart else _cases(own)
-        told = own[0][0].said
+        where = ("in streams" if True in form else "plain") if apart else _cases(group)
+        told = group[0][0].said
         said.append(f"{where}: {word}" + (f" ({told})" if told else ""))
     return "; ".join(said), shown
 

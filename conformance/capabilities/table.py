@@ -21,7 +21,7 @@ ROWS_KEPT = 1_000
 PROMPTS_KEPT = 2_000
 BASIS = "chat.basic"
 _AGAINST = (Outcome.FAIL, Outcome.WARN, Outcome.WAIVED)
-_ROW_OF_CHECK = {
+ROW_OF_CHECK = {
     "chunk.usage-asked": "stream_options",
     "stream.accepted": "stream",
     "stream.answers-with-events": "stream",
@@ -153,7 +153,7 @@ def _against(findings: Iterable[Finding]) -> dict[str, set[str]]:
 def _rows_of(finding: Finding) -> Iterator[str]:
     """The rows that a finding is about: its own parameter's, or those of the exchanges with a problem."""
     area, _, rest = finding.check.partition(".")
-    if (row := _ROW_OF_CHECK.get(finding.check)) is not None:
+    if (row := ROW_OF_CHECK.get(finding.check)) is not None:
         yield row
     elif area == "param" and (own := _BY_SLUG.get(rest.partition(".")[0])) is not None:
         yield own
@@ -161,8 +161,8 @@ def _rows_of(finding: Finding) -> Iterator[str]:
         for problem in finding.problems:
             name, _, case = problem.exchange.partition("#")[0].partition(":")
             family = probes().get(name)
-            if family is not None and family.cases is not None:
-                yield row_of(family, case)
+            if family is not None and family.cases is not None and (row := row_of(family, case)):
+                yield row
 
 
 _BY_SLUG = {slug(name): name for name in ("model", *NAMES)}

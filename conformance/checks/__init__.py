@@ -19,6 +19,7 @@ AREAS = (
     "delivery",
     "logprobs",
     "protocol",
+    "headers",
     "framing",
     "arrival",
     "disclosure",

@@ -18,7 +18,7 @@ from .givens import chunks_came, finished_stream, values_kept
 from .kinds import single_choice, streams, unnamed_tools, with_tools
 from .registry import MAY, MUST, SHOULD, Given, Problems, check
 from .stream import unreadable
-from .usage import COUNTS, bounds_broken, sum_broken, uncounted
+from .usage import COUNTS, bounds_broken, carries_usage, sum_broken, uncounted
 
 STREAM = ("chat.stream.basic",)
 USAGE = ("chat.stream.usage",)
@@ -483,13 +483,14 @@ def usage_claimed(profile: Profile) -> str | None:
 )
 def usage_comes_when_asked(x: Reading, profile: Profile) -> Problems:
     """A stream with include_usage: true carries the usage."""
-    if not any(chunk.get("usage") is not None for _, chunk in x.chunks):
+    if not carries_usage(x):
         known = profile.streaming.usage in (Sends.OPT_IN, Sends.ALWAYS)
         yield Problem(
             "end of the stream",
             expected="a chunk with usage before [DONE]",
             actual="no usage in the stream",
             level=None if known else SHOULD,
+            claims=profile.cited(profile.streaming.source) if known else (),
         )
 
 
@@ -500,7 +501,7 @@ def usage_was_not_asked(x: Reading, profile: Profile) -> Unjudged | None:
     return read_to_the_end(x, profile)
 
 
-@check("chunk.usage-unasked", level=SHOULD, on=streams, given=usage_was_not_asked, probes=STREAM)
+@check("chunk.usage-unasked", level=MUST, on=streams, given=usage_was_not_asked, probes=STREAM)
 def usage_waits_to_be_asked(x: Reading, profile: Profile) -> Problems:
     """Whether a stream without include_usage carries usage is as the profile says."""
     wanted = profile.streaming.usage
@@ -510,13 +511,15 @@ def usage_waits_to_be_asked(x: Reading, profile: Profile) -> Problems:
             "end of the stream",
             expected="usage, which the profile says is always sent",
             actual="none",
+            claims=profile.cited(profile.streaming.source),
         )
     if wanted is not Sends.ALWAYS and carriers:
         yield Problem(
             f"event {carriers[0][0]}",
             expected="no usage, which was not asked for",
             actual="usage",
-            level=None if wanted in (Sends.OPT_IN, Sends.NEVER) else MAY,
+            level=SHOULD if wanted in (Sends.OPT_IN, Sends.NEVER) else MAY,
+            claims=profile.cited(profile.streaming.source),
         )
 
 
@@ -563,6 +566,7 @@ def usage_stands_in_its_place(x: Reading, profile: Profile) -> Problems:
             expected=" or ".join(sorted(wanted or {UsagePlace.OWN_CHUNK})),
             actual=place.value,
             level=None if wanted else MAY,
+            claims=profile.cited(profile.streaming.source) if wanted else (),
         )
     finished = last_finish(x)
     own = [n for n, c in usage_chunks(x) if not c.get("choices")]

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from conformance.model.finding import Level
 from conformance.model.json import JSON
-from conformance.spec.structured import breach
+from conformance.spec.structured import breach, unheeded
 from conformance.wire import strict_json
 from conformance.wire.answer import Said, said
 from conformance.wire.reading import Reading
@@ -43,6 +43,8 @@ class Seen:
     at: str = ""
     level: Level | None = None
     """How much it matters, where it is less than an effect that is missing altogether."""
+    how: str = "ignored"
+    """What became of a parameter whose effect is missing: no more than what was seen."""
     telling: bool = True
     """Whether what was seen is more than what an ordinary answer looks like anyway."""
 
@@ -66,8 +68,8 @@ def _seen(text: str) -> Seen:
     return Seen(Effect.SEEN, text)
 
 
-def _missing(text: str, at: str = "", level: Level | None = None) -> Seen:
-    return Seen(Effect.MISSING, text, at, level)
+def _missing(text: str, at: str = "", level: Level | None = None, how: str = "ignored") -> Seen:
+    return Seen(Effect.MISSING, text, at, level, how)
 
 
 def _as_ever(text: str) -> Seen:
@@ -92,7 +94,9 @@ def _n(x: Reading) -> Seen:
     told = f"{came} choice{'' if came == 1 else 's'}"
     if came == asked:
         return _seen(told)
-    return _missing(told, "/choices") if came else _unclear("no choices at all")
+    if not came:
+        return _unclear("no choices at all")
+    return _missing(told, "/choices", how="ignored" if came == 1 else "not kept")
 
 
 # stop
@@ -153,16 +157,24 @@ def _limit(name: str) -> Callable[[Reading], Seen]:
         # Reasoning counts against the newer parameter only, and models differ in what they count.
         spent = counted[0] - counted[1] if counted else None
         words = max(len(one.text.split()) for one in choices)
+        cut = all(one.finish == "length" for one in choices)
         if words > limit + 2 or (spent is not None and spent > 2 * limit + 8):
-            told = f"{words} words" if spent is None else f"{spent} completion tokens"
-            return _missing(f"{told} for a limit of {limit}")
+            told = f"{words} words" if not spent or spent <= limit else f"{spent} completion tokens"
+            return _over(told, limit, cut=cut)
         if spent is not None and spent > limit:
-            return _missing(f"{spent} completion tokens for a limit of {limit}", level=Level.SHOULD)
-        if all(one.finish == "length" for one in choices):
+            return _over(f"{spent} completion tokens", limit, cut=cut, level=Level.SHOULD)
+        if cut:
             return _seen(f"cut with finish_reason length at a limit of {limit}")
         return _unclear("the answer is shorter than the limit")
 
     return look
+
+
+def _over(told: str, limit: int, *, cut: bool, level: Level | None = None) -> Seen:
+    # Who counts with one tokenizer and cuts with another, or has a least limit, does not ignore it.
+    how = "kept in part" if cut else "not kept" if level else "ignored"
+    end = ", cut with finish_reason length" if cut else ""
+    return _missing(f"{told} for a limit of {limit}{end}", level=level, how=how)
 
 
 def _usage(x: Reading) -> JSON:
@@ -253,6 +265,7 @@ def _form_problem(one: Said, body: Body, *, of_shapes: bool) -> Seen | None:
     broken = breach(schema_of(body), parsed.value)
     if broken is None:
         return None
+    of_shapes = of_shapes and not unheeded(schema_of(body), parsed.value)
     if of_shapes or not _strict(body):
         kind = "one of many schemas" if of_shapes else "a schema that is not strict"
         return _unclear(f"the answer does not obey {kind} ({broken})")
@@ -284,6 +297,8 @@ def _tool_choice(x: Reading) -> Seen:
         return _unclear("no choices at all")
     called = [call.name for one in choices for call in one.calls]
     told = f"calls of {', '.join(called)}" if called else "no tool call"
+    if not set(called) <= set(x.asked.tool_names):
+        return _unclear(f"{told}, which are not declared")
     if choice == "none":
         return _missing(told) if called else _as_ever(told)
     mode, allowed = _allowed(choice)

@@ -122,11 +122,22 @@ def status_problem(x: Reading, profile: Profile, cause: Cause) -> Problems:
     yield Problem(
         "status",
         expected=stated,
-        actual=f"{status}"
-        + (", as if nothing were wrong" if status < 300 and not error_with_success(x) else ""),
+        actual=f"{status}" + _taken(x, cause),
         level=min(refusal.level, weaker, key=lambda level: level.rank),
         evidence=x.body[:300].decode("utf-8", "replace"),
+        claims=profile.cited(refusal.source),
     )
+
+
+def _taken(x: Reading, cause: Cause) -> str:
+    """In words, that a mistake was answered: for one about the model, in whose name."""
+    if (x.status or 0) >= 300 or error_with_success(x):
+        return ""
+    chunk = x.chunks[0][1] if x.asked.streams and x.chunks else None
+    model = (chunk or x.object or {}).get("model")
+    about_model = cause in (Cause.MISSING_MODEL, Cause.UNKNOWN_MODEL)
+    name = f", in the name of {model[:80]!r}" if about_model and isinstance(model, str) else ""
+    return f", as if nothing were wrong{name}"
 
 
 def _declare(cause: Cause, id: str, title: str) -> None:
@@ -251,6 +262,7 @@ def errors_have_their_shape(x: Reading, profile: Profile) -> Problems:
         expected=" or ".join(s.value for s in shapes),
         actual=f"{shape.value}: {x.body[:160].decode('utf-8', 'replace')!r}",
         level=SHOULD if routing(x) else None,
+        claims=profile.cited(profile.errors.source),
     )
 
 

@@ -7,8 +7,7 @@ from conformance.model.profile import Profile
 from conformance.wire.reading import Reading
 
 from .givens import answered, arrival_kept, headers_kept, whole
-from .kinds import probe
-from .protocol import own
+from .kinds import own, probe
 from .registry import MAY, MUST, Given, Problems, check
 
 _SHOWN = 80

@@ -40,9 +40,10 @@ def room_left(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
-def accepted(x: Reading) -> bool:
-    """Whether a request was answered with a success that is none of a broken kind."""
-    return 200 <= (x.status or 0) < 300 and not error_with_success(x)
+def accepted(x: Reading, profile: Profile) -> bool:
+    """Whether a request was answered with a success, and not with the error that a profile hides in one."""
+    said_no = profile.errors.with_status_200 and error_with_success(x)
+    return 200 <= (x.status or 0) < 300 and not said_no
 
 
 @check(
@@ -55,7 +56,7 @@ def accepted(x: Reading) -> bool:
 )
 def what_keeps_to_the_claims_is_accepted(x: Reading, profile: Profile) -> Problems:
     """A request that keeps to what the profile claims is accepted, whatever parameters it puts together."""
-    if accepted(x):
+    if accepted(x, profile):
         return
     names = [name for name in x.asked.body if name not in _PLAIN]
     yield Problem(
@@ -149,7 +150,7 @@ def text_of(x: Reading) -> str:
 )
 def any_text_is_accepted(x: Reading, profile: Profile) -> Problems:
     """A message of any characters is accepted; control characters and half characters may be refused."""
-    if accepted(x):
+    if accepted(x, profile):
         return
     text = text_of(x)
     odd = _ODD.search(text) is not None or strict_json.lone_surrogate(text)

@@ -13,6 +13,11 @@ def anything(x: Reading) -> bool:
     return True
 
 
+def own(x: Reading) -> bool:
+    """Exchanges of this run."""
+    return x.exchange.probe is not None
+
+
 MISTAKEN = ("errors.", "auth.", "generated.malformed")
 """How the ids of probes begin whose requests are wrong on purpose."""
 DEPARTURES = (".range", ".type", ".combination", ".unsupported")

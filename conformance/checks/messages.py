@@ -23,6 +23,7 @@ from .parameters import (
     departs,
     departure_problems,
     model_of,
+    not_found,
     refusal_of,
     replied,
 )
@@ -30,6 +31,8 @@ from .registry import MAY, MUST, SHOULD, Claimed, Problems, check
 
 _BLAMES_MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
 _TOO_LONG = "context_length_exceeded"
+_WORDS = ("message", "role", "content", "part", "name", "tool", "call", "image", "audio", "file")
+"""What a refusal that is about messages speaks of."""
 
 
 # Accepted
@@ -39,11 +42,13 @@ def openly(x: Reading, profile: Profile) -> Unjudged | None:
     """It was answered, it does not depart from the profile, and it fits the model."""
     if (reason := replied(x, profile)) is not None:
         return reason
-    if any(d.parameter not in LIMITS for d in standing(x.asked.body, profile, model_of(x)).departures):
+    if any(
+        d.parameter not in LIMITS for d in standing(x.asked.body, profile, model_of(x)).departures
+    ):
         return Unjudged("the profile does not claim it", RECORDING)
     if x.envelope.members.get("code") == _TOO_LONG:
         return Unjudged("too long for the model", Hindrance.MODEL)
-    return None
+    return not_found(x, _WORDS)
 
 
 def weight(x: Reading, profile: Profile) -> Level | None:

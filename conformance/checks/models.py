@@ -13,7 +13,7 @@ from conformance.spec.validate import Violation, violations
 from conformance.wire.reading import Reading
 
 from .errors import refusable, status_problem
-from .givens import answered, completion, readable, succeeded, whole
+from .givens import answered, completion, readable, succeeded, values_kept, whole
 from .kinds import model_lists, probe, single_models
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 
@@ -264,3 +264,41 @@ def unknown_models_are_refused(x: Reading, profile: Profile) -> Problems:
         )
         return
     yield from status_problem(x, profile, Cause.MODEL_NOT_LISTED)
+
+
+def form_claimed(profile: Profile) -> str | None:
+    """Whether the profile states what model ids look like."""
+    stated = profile.models.pattern is not None
+    return None if stated else "the profile states no form of model ids"
+
+
+def ids_listed(x: Reading, profile: Profile) -> Unjudged | None:
+    """A list came that has ids, and the recording keeps them."""
+    if (reason := listed(x, profile) or values_kept(x, profile)) is not None:
+        return reason
+    return None if _ids(x) else Unjudged("the list names no models")
+
+
+def _ids(x: Reading) -> list[str]:
+    return [str(m["id"]) for m in entries(x) if isinstance(m.get("id"), str)]
+
+
+@check(
+    "models.id-form",
+    level=SHOULD,
+    on=model_lists,
+    given=ids_listed,
+    claimed=form_claimed,
+    probes=LIST,
+)
+def ids_have_the_stated_form(x: Reading, profile: Profile) -> Problems:
+    """Model ids in the list have the form that the profile states."""
+    others = [name for name in _ids(x) if not profile.model_id_ok(name)]
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        yield Problem(
+            "/data",
+            expected=f"ids that match {profile.models.pattern}",
+            actual=f"{others[0]!r}{more}",
+            claims=profile.cited(profile.models.source),
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from conformance.model.json import JSON
-from conformance.spec.structured import breach
+from conformance.spec.structured import breach, unheeded
 from conformance.wire import strict_json
 from conformance.wire.answer import said
 from conformance.wire.reading import Reading
@@ -49,6 +49,8 @@ def _of_texts(texts: Iterator[tuple[str, str, JSON]], wanted: str) -> Seen:
             return Seen(Effect.UNCLEAR, f"no JSON came: {shown}")
         if wanted == _CALL and not isinstance(parsed.value, dict):
             return Seen(Effect.UNCLEAR, f"the arguments are no object: {shown}")
+        if wanted != _CALL and unheeded(schema, parsed.value):
+            return Seen(Effect.UNCLEAR, f"nothing of the schema came: {shown}")
         if (broken := breach({} if schema is None else schema, parsed.value)) is not None:
             return Seen(Effect.MISSING, f"{broken}: {shown}", at)
         last = shown
@@ -77,5 +79,3 @@ def strict_arguments(body: Mapping[str, JSON]) -> bool:
     name = chosen.get("name") if isinstance(chosen, dict) else None
     found = [f for n, f in functions_of(body) if name in (None, n)]
     return bool(found) and all(function.get("strict") is True for function in found)
-
-

@@ -7,7 +7,8 @@ Its effect is looked for in every ordinary request that has it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.json import JSON
@@ -22,8 +23,10 @@ from conformance.spec.claims import (
 )
 from conformance.wire.reading import Reading
 
+from . import chat, chunk
 from .effects import VISIBLE, Effect, Seen
 from .errors import client_error, error_with_success, members_came
+from .fields import broken
 from .givens import RECORDING, answered, completion, finished_stream
 from .kinds import departing, ordinary_chat, probe
 from .registry import MAY, MUST, SHOULD, Claimed, Kind, Problems, check
@@ -142,7 +145,21 @@ def replied(x: Reading, profile: Profile) -> Unjudged | None:
     status = x.status or 0
     if status in (402, 429):
         return Unjudged(f"status {status}", Hindrance.RUN)
+    if status < 300 and error_with_success(x) and not profile.errors.with_status_200:
+        return Unjudged(f"an error with status {status}")
     return Unjudged(f"status {status}") if status >= 500 else None
+
+
+def not_found(x: Reading, about: Iterable[str]) -> Unjudged | None:
+    """What is not found may be anything, unless the refusal says that it is about parameters or one of these words."""
+    if x.status != 404:
+        return None
+    told = (*(x.envelope.members.get(member) for member in ("code", "type", "param")),)
+    text = " ".join(str(one) for one in (x.envelope.message, *told) if one).lower()
+    words = "|".join(re.escape(word.rstrip("s")) for word in about)
+    if re.search(rf"(?<![a-z])(?:param(?:eter)?|{words})s?(?![a-z])", text):
+        return None
+    return Unjudged("status 404, which may be about the model or the prompt")
 
 
 def _declare_accepted(name: str) -> None:
@@ -156,7 +173,7 @@ def _declare_accepted(name: str) -> None:
         other = top_of(named) if isinstance(named, str) and named else name
         if other != name and other in x.asked.body and other in NAMES:
             return Unjudged(f"refused because of {other}")
-        return None
+        return not_found(x, (name, *name.split("_")))
 
     @check(
         f"param.{slug(name)}.accepted",
@@ -183,6 +200,7 @@ def _declare_accepted(name: str) -> None:
             actual=refusal_of(x),
             level=MAY if unclaimed else firm,
             evidence=x.body[:300].decode("utf-8", "replace"),
+            claims=profile.cited(profile.parameter(name, model_of(x)).source),
         )
 
 
@@ -216,6 +234,22 @@ def came(x: Reading, profile: Profile) -> Unjudged | None:
     return (finished_stream if x.asked.streams else completion)(x, profile)
 
 
+_READ = ("content", "tool_calls", "function_call", "index", "message", "delta", "choices")
+"""Members of a choice that effects are read from."""
+
+
+def well_formed(x: Reading) -> bool:
+    """Whether what effects are read from has its types; where it has not, other checks say so."""
+    if x.asked.streams:
+        if any(not isinstance(parsed.value, dict) for _, _, parsed in x.parsed_events):
+            return False
+        found = broken(x, chunk.SCHEMA, [c for _, c in chunk.content_chunks(x)])
+    else:
+        found = broken(x, chat.SCHEMA, [x.object or {}])
+    paths = (violation.path for _, those in found for violation in those)
+    return not any(path[:1] == ("choices",) and set(path) & set(_READ[:-1]) for path in paths)
+
+
 def _declare_effective(name: str) -> None:
     visible = VISIBLE[name]
 
@@ -226,6 +260,8 @@ def _declare_effective(name: str) -> None:
         claim = profile.parameter(name, model_of(x))
         if claim.support is Support.NONE:
             return Unjudged("not supported", RECORDING)
+        if not well_formed(x):
+            return Unjudged("the answer is malformed")
         if not effect_expected(claim, x.asked.body):
             return Unjudged("another parameter of the request takes its effect away", RECORDING)
         seen = visible.look(x)
@@ -248,8 +284,9 @@ def _declare_effective(name: str) -> None:
             yield Problem(
                 seen.at or _shown(x, name),
                 expected=visible.expected(x.asked.body),
-                actual=f"accepted and ignored: {seen.said}",
+                actual=f"accepted and {seen.how}: {seen.said}",
                 level=_weaker(seen.level, firm),
+                claims=profile.cited(profile.parameter(name, model_of(x)).source),
             )
 
 
@@ -292,6 +329,13 @@ def departure_problems(x: Reading, profile: Profile) -> Problems:
     departure = departure_of(x, profile)
     if departure is None:
         return
+    claim = profile.parameter(departure.parameter, model_of(x))
+    claims = profile.cited(claim.source, departure.policy.source)
+    for problem in _otherwise(x, departure, profile):
+        yield replace(problem, claims=claims)
+
+
+def _otherwise(x: Reading, departure: Departure, profile: Profile) -> Problems:
     reactions, at = departure.policy.reactions, departure.at
     if refused(x, profile):
         if Reaction.REJECT not in reactions:
@@ -358,6 +402,7 @@ def _declare_departure(name: str, way: Way) -> None:
         probes=(family,),
         clause=f"param.{_ENDINGS.get(way, 'unsupported')}",
         title=_TITLES[way].format(name),
+        presupposes="chat.basic",
     )
     def dealt_with_as_stated(x: Reading, profile: Profile) -> Problems:
         yield from departure_problems(x, profile)
@@ -389,6 +434,7 @@ def unknown_fields_stated(profile: Profile) -> str | None:
     claimed=unknown_fields_stated,
     probes=("param.unknown-field.unsupported",),
     clause="param.unsupported",
+    presupposes="chat.basic",
 )
 def unknown_fields_are_dealt_with_as_stated(x: Reading, profile: Profile) -> Problems:
     """A field that no API knows is dealt with as the profile says."""
@@ -432,14 +478,15 @@ def refused_parameters_have_their_code(x: Reading, profile: Profile) -> Problems
     if departure is None:
         return
     members, at, policy = x.envelope.members, x.envelope.at, departure.policy
+    claims = profile.cited(policy.source)
     for member, wanted in (("code", departure.code), ("type", policy.type)):
         if wanted is not None and members.get(member) != wanted:
             actual = f"{members[member]!r}"[:160] if member in members else "absent"
-            yield Problem(f"{at}/{member}", expected=wanted, actual=actual)
+            yield Problem(f"{at}/{member}", expected=wanted, actual=actual, claims=claims)
     either = {str(members.get("code")), str(members.get("type"))}
     if policy.code_or_type and not either & set(policy.code_or_type):
         expected = " or ".join(policy.code_or_type)
-        yield Problem(f"{at}/code", expected=expected, actual=f"{sorted(either)}")
+        yield Problem(f"{at}/code", expected=expected, actual=f"{sorted(either)}", claims=claims)
 
 
 def name_promised(x: Reading, profile: Profile) -> Unjudged | None:
@@ -464,7 +511,8 @@ def refused_parameters_are_named(x: Reading, profile: Profile) -> Problems:
     if departure is None or (isinstance(named, str) and _names(named, departure, x.asked.body)):
         return
     actual = f"{named!r}"[:160] if "param" in x.envelope.members else "absent"
-    yield Problem(f"{x.envelope.at}/param", expected=departure.at, actual=actual)
+    claims = profile.cited(departure.policy.source)
+    yield Problem(f"{x.envelope.at}/param", expected=departure.at, actual=actual, claims=claims)
 
 
 def _names(named: str, departure: Departure, body: Mapping[str, JSON]) -> bool:

@@ -31,6 +31,8 @@ class _Kind:
     parameter: str
     flag: str
     """The claim about its ``strict``."""
+    plainest: str
+    """The family that carries the plainest schema: where that is refused as well, nothing is told of shapes."""
     look: Look
     strict: Callable[[Mapping[str, JSON]], bool]
     title: str
@@ -41,6 +43,7 @@ _KINDS = (
         "output",
         "response_format",
         "response_format.json_schema.strict",
+        "param.response-format.value",
         of_answer,
         strict_answer,
         "Answers obey the schema of a strict response format: {}.",
@@ -49,6 +52,7 @@ _KINDS = (
         "tool",
         "tools",
         "tools[].function.strict",
+        "param.tool-choice.value",
         of_arguments,
         strict_arguments,
         "Arguments obey the schema of a strict function: {}.",
@@ -72,7 +76,8 @@ def _declare(kind: _Kind, topic: str, says: str, *, strict: bool = True) -> None
         if (reason := replied(x, profile)) is not None:
             return reason
         if turned_down(x):
-            claimed = _weight(kind, x, profile) is None
+            # Whether streams are refused is told by other rules.
+            claimed = _weight(kind, x, profile) is None and not x.asked.streams
             return None if claimed else Unjudged(f"refused honestly (status {x.status})")
         if (reason := came(x, profile)) is not None:
             return reason
@@ -88,7 +93,7 @@ def _declare(kind: _Kind, topic: str, says: str, *, strict: bool = True) -> None
         probes=(family,),
         clause=f"schema.{kind.name}",
         title=kind.title.format(says),
-        presupposes="chat.basic",
+        presupposes=kind.plainest,
     )
     def obeyed(x: Reading, profile: Profile) -> Problems:
         if turned_down(x):

@@ -32,7 +32,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def rows(what: Things) -> list[dict[str, str]]:
+_PROFILE = typer.Option(
+    "base",
+    "--profile",
+    metavar="NAME|FILE",
+    help="The claims that say how many requests a family of probes makes.",
+)
+
+
+def rows(what: Things, profile: str = "base") -> list[dict[str, str]]:
     """One row for each thing: its id first, its title last."""
     if what is Things.CHECKS:
         from conformance.checks.registry import all_checks
@@ -44,7 +52,11 @@ def rows(what: Things) -> list[dict[str, str]]:
         from conformance.probes.registry import all_probes
 
         return [
-            {"id": p.id, "request": f"{p.method} {p.operation.value}", "title": p.title}
+            {
+                "id": p.id,
+                "request": f"{p.method} {p.operation.value}{_times(p, profile)}",
+                "title": p.title,
+            }
             for p in all_probes().values()
         ]
     if what is Things.FAULTS:
@@ -63,12 +75,30 @@ def rows(what: Things) -> list[dict[str, str]]:
     return [{"id": name, "title": load_profile(name).title} for name in profile_names()]
 
 
+def _times(probe: Probe, profile: str) -> str:
+    """How often a family asks in the full suite; nothing for other probes."""
+    return f" × {_cases(probe, profile)[1]}" if probe.cases else ""
+
+
+def _cases(probe: Probe, profile: str) -> tuple[int, int]:
+    """How many requests a family makes in core and in full by these claims."""
+    from conformance.model.plan import Suite
+    from conformance.model.target import Target
+    from conformance.probes.registry import steps_of
+    from conformance.profiles.load import load_profile
+
+    target, claims = Target("http://127.0.0.1", "/v1", "model"), load_profile(profile)
+    core, full = (len(steps_of(probe, target, claims, s)) for s in (Suite.CORE, Suite.FULL))
+    return core, full
+
+
 def list_things(
     what: Things = typer.Argument(Things.CHECKS, help="What to list."),
+    profile: str = _PROFILE,
     format: Format = typer.Option(Format.TEXT, "--format", help="text or json."),
 ) -> None:
     """List checks, probes, profiles, faults or oddities. Sends nothing."""
-    found = rows(what)
+    found = rows(what, profile)
     if format is Format.JSON:
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -80,10 +110,11 @@ def list_things(
 
 def explain(
     id: str = typer.Argument(..., metavar="ID", help="A check, probe, profile, fault or oddity."),
+    profile: str = _PROFILE,
     format: Format = typer.Option(Format.TEXT, "--format", help="text or json."),
 ) -> None:
     """Explain a check: the rule, its source, why it matters, who breaks, how to fix it. Sends nothing."""
-    facts = explanation(id)
+    facts = explanation(id, profile)
     if format is Format.JSON:
         print(json.dumps(facts, indent=2, ensure_ascii=False))
         return
@@ -107,10 +138,10 @@ def _wrapped(text: str, *, bullet: bool) -> str:
     )
 
 
-def explanation(id: str) -> dict[str, object]:
+def explanation(id: str, profile: str = "base") -> dict[str, object]:
     """All that is known about a thing, in the order in which it is read; a UsageError names the nearest."""
     for made in (_check, _probe, _fault, _oddity, _profile):
-        facts = made(id)
+        facts = made(id, profile)
         if facts is not None:
             return facts
     known = [row["id"] for what in Things for row in rows(what)]
@@ -121,7 +152,7 @@ def explanation(id: str) -> dict[str, object]:
     raise UsageError(f"nothing is called {id!r}{hint}")
 
 
-def _check(id: str) -> dict[str, object] | None:
+def _check(id: str, profile: str) -> dict[str, object] | None:
     from conformance.checks.registry import all_checks
     from conformance.probes.registry import all_probes
     from conformance.refserver.faults import FAULTS
@@ -142,12 +173,12 @@ def _check(id: str) -> dict[str, object] | None:
         "how to fix": clause.fix,
         "sent for it": list(check.probes),
         # A few checks have the name of their probe: then this is the only place to see its request.
-        **_request(all_probes().get(id)),
+        **_request(all_probes().get(id), profile),
         "faults that prove it": sorted(f.name for f in FAULTS if id in f.caught_by),
     }
 
 
-def _probe(id: str) -> dict[str, object] | None:
+def _probe(id: str, profile: str) -> dict[str, object] | None:
     from conformance.checks.registry import all_checks
     from conformance.probes.registry import all_probes
 
@@ -158,7 +189,7 @@ def _probe(id: str) -> dict[str, object] | None:
         "id": id,
         "kind": "probe",
         "what": probe.title,
-        **_request(probe),
+        **_request(probe, profile),
         "serves": [c.id for c in all_checks().values() if id in c.probes],
     }
 
@@ -172,7 +203,7 @@ def _shown(body: bytes) -> str:
     return text if len(text) <= 400 else f"{text[:200]}… ({len(body)} bytes)"
 
 
-def _request(probe: Probe | None) -> dict[str, object]:
+def _request(probe: Probe | None, profile: str) -> dict[str, object]:
     if probe is None:
         return {}
     request: dict[str, object] = {
@@ -180,6 +211,9 @@ def _request(probe: Probe | None) -> dict[str, object]:
     }
     if probe.after:
         request["body"] = f"built from the answer to {probe.after}"
+    elif probe.cases is not None:
+        core, full = _cases(probe, profile)
+        request["requests"] = f"{core} in core, {full} in full by the claims of {profile}"
     elif isinstance(probe.body, bytes):
         request["body"] = _shown(probe.body)
     elif probe.body is not None:
@@ -187,7 +221,7 @@ def _request(probe: Probe | None) -> dict[str, object]:
     return request
 
 
-def _fault(id: str) -> dict[str, object] | None:
+def _fault(id: str, _: str) -> dict[str, object] | None:
     from conformance.refserver.faults import FAULTS
 
     fault = next((f for f in FAULTS if f.name == id), None)
@@ -201,7 +235,7 @@ def _fault(id: str) -> dict[str, object] | None:
     }
 
 
-def _oddity(id: str) -> dict[str, object] | None:
+def _oddity(id: str, _: str) -> dict[str, object] | None:
     from conformance.refserver.oddities import ODDITIES
 
     oddity = next((o for o in ODDITIES if o.name == id), None)
@@ -218,7 +252,7 @@ def _oddity(id: str) -> dict[str, object] | None:
     }
 
 
-def _profile(id: str) -> dict[str, object] | None:
+def _profile(id: str, _: str) -> dict[str, object] | None:
     from conformance.profiles.load import load_profile, profile_names
 
     if id not in profile_names():

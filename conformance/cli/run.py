@@ -6,7 +6,8 @@ import io
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +55,7 @@ _SUITE = typer.Option(
     "--suite",
     envvar="CONFORMANCE_SUITE",
     metavar="SUITE",
-    help="smoke (at most 12 requests), core, or full (so far the same as core).",
+    help="smoke (at most 12 requests), core, or full (every case, and generated requests).",
 )
 _CHECK = typer.Option(
     [],
@@ -398,12 +399,24 @@ def print_plan(options: Options) -> None:
     for search in plan.searches:
         most = f"at most {search.max_output_tokens} tokens each" if search.max_output_tokens else ""
         print(f"  {search.id:28} {search.examples} generated requests, more if some fail  {most}")
-    for probe, why in plan.left_out:
-        print(f"  {probe:28} left out: {why}")
+    for what, why in _left_out(plan.left_out):
+        print(f"  {what:28} left out: {why}")
     print(
         f"{len(plan.checks)} checks, {len(plan.steps)} requests, at most {plan.output_tokens:,} output tokens, "
         f"about {plan.input_tokens:,} input tokens; nothing was sent"
     )
+
+
+def _left_out(entries: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What a budget leaves out, one by one; of what suite and profile leave out, the number."""
+    others: Counter[str] = Counter()
+    for probe, why in entries:
+        if why.startswith("budget"):
+            yield probe, why
+        else:
+            others[why] += 1
+    for why, count in others.items():
+        yield f"{count} probe{'s' if count > 1 else ''}", why
 
 
 def drive(options: Options, files: Files, *, verbose: bool = False) -> int:

@@ -44,7 +44,7 @@ class Maker:
     def valid(self, search: Search) -> SearchStrategy[Body]:
         """Requests with one parameter and any others that keep to the profile."""
         top = named(search, self._profile)
-        value = values_of(top, self._profile, self._target)
+        value = values_of(top, self._profile, self._target, null=True)
         others = self._others(top)
         if top in OWN_LIMIT:
             value = st.integers(self._least(top), max(self._least(top), BRIEF))

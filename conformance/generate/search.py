@@ -84,8 +84,9 @@ class Property:
             if (others := several.split((Broken, HypothesisException))[1]) is not None:
                 raise others from None
         finally:
-            for check, tried in self.smallest.items():
-                self.past.known.add(check, tried.marks)
+            for tried in self.smallest.values():
+                for check in tried.failing:
+                    self.past.known.add(check, tried.marks)
             self.past.known.lets_go(self)
 
     def _hypothesis(self, seed: int, database: ExampleDatabase | None) -> Callable[[], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -35,9 +36,12 @@ _CHEAP = ("auto", "default", None)
 """Service tiers that cost no more than usual."""
 
 
-def values_of(name: str, profile: Profile, target: Target) -> Values:
-    """Ordinary values of a top-level parameter, inside what the profile claims of it."""
+def values_of(name: str, profile: Profile, target: Target, *, null: bool = False) -> Values:
+    """Ordinary values of a top-level parameter, inside what the profile claims of it; ``null`` where it may be."""
     claim = profile.parameter(name, target.model)
+    if not null:  # beside others it is as good as nothing
+        types = tuple(one for one in claim.types if one != "null")
+        claim = replace(claim, types=types or claim.types)
     made = _OWN.get(name)
     return made(claim) if made is not None else of_claim(claim)
 

@@ -71,6 +71,8 @@ class Problem:
     """The bytes that show it, as text, cut to size."""
     waived: str | None = None
     """The reason of the waiver that accepts it."""
+    claims: tuple[str, ...] = ()
+    """What the profile cites for the claim that is broken: ids of statements or sources, with their words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -394,6 +394,16 @@ class Profile:
             return Confidence.STATED if source else Confidence.UNKNOWN
         return max(cited, key=list(Confidence).index)
 
+    def cited(self, *sources: tuple[str, ...]) -> tuple[str, ...]:
+        """What a claim rests on, in words: statements as ``A19: they say that``, other sources by title."""
+        found: list[str] = []
+        for name in (name for source in sources for name in source):
+            if name in self.statements:
+                found.append(f"{name}: {self.statements[name].says}")
+            elif name in self.sources:
+                found.append(f"{name}: {self.sources[name].title}")
+        return tuple(dict.fromkeys(found))
+
     def refusal(self, cause: Cause) -> Refusal:
         """How a cause is answered."""
         return self.errors.causes.get(cause, Refusal())

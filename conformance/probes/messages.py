@@ -181,12 +181,13 @@ def _result_in_parts() -> JSON:
 
 def _other_contents(profile: Profile, target: Target) -> Cases:
     """Content of a form or type that is not claimed."""
-    for name, content in (
-        ("parts", [_SAY]),
-        ("number", 7),
-        ("boolean", True),
-        ("object", {"text": "Say OK."}),
-    ):
+    contents: dict[str, JSON] = {
+        "parts": [_SAY],
+        "number": 7,
+        "boolean": True,
+        "object": {"text": "Say OK."},
+    }
+    for name, content in contents.items():
         body = talk(said("user", content))
         if all(d.way is Way.TYPE for d in _standing(body, profile, target).departures):
             yield from _departing(name, body, profile, target, core=name == "parts")
@@ -224,7 +225,8 @@ def _names(profile: Profile, target: Target) -> Cases:
 def _calls(profile: Profile, target: Target) -> Cases:
     both, answers = (_PARIS, _ROME), (result(0), result(1))
     for name, messages in (
-        ("null-content", (_ASK, called(*both, content=None), *answers)),
+        ("null-content", (_ASK, called(_PARIS, content=None), result(0))),
+        ("in-order", (_ASK, called(*both, content=None), *answers)),
         ("absent-content", (_ASK, called(_PARIS), result(0))),
         ("empty-content", (_ASK, called(_PARIS, content=""), result(0))),
         ("text-content", (_ASK, called(_PARIS, content="I look it up."), result(0))),

@@ -460,8 +460,10 @@ def _alone(body: Fields, top: str, profile: Profile, target: Target) -> dict[str
     return {name: value for name, value in body.items() if name not in others}
 
 
-for _top in TOP_LEVEL:
+for _top in EXAMPLES:
     _declare(_top)
+# It is required, and every other request shows what is done with the right one.
+family("param.model.type", "`model` of another type.", types("model"), row="model")
 
 
 # Fields that are no parameters, and parameters that only one vendor has

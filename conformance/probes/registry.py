@@ -71,7 +71,7 @@ class Probe:
     cases: Cases | None = None
     """Its requests, where it is a family; each is a step ``id:case``."""
     row: str | Callable[[str], str] = ""
-    """The row of the capability table that it belongs to, or how a case names it; empty: its own id."""
+    """The row of the capability table that a family belongs to, or how a case names it; empty: to none."""
 
 
 _PROBES: dict[str, Probe] = {}

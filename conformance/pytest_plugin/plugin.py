@@ -221,6 +221,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = config.stash.get(KEY, None)
     if run is None or not _judged(config, run):
         return
+    from conformance.report.capability import capability_line
     from conformance.report.escaping import visible
     from conformance.report.text import cost_line
     from conformance.report.verdict import verdict_lines
@@ -229,6 +230,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("conformance")
     if run.interrupted:
         terminalreporter.write_line("interrupted: judged what was answered until then")
+    terminalreporter.write_line(capability_line(made.capabilities))
     for line in (cost_line(made.cost), *verdict_lines(made.findings, made.exit_code)):
         terminalreporter.write_line(visible(line))
     if run.live:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from conformance.model.profile import Cause, Profile, Reaction
+from conformance.model.profile import Cause, Policy, Profile, Reaction
 from conformance.refserver.exchange import Obj
 from conformance.refserver.limits import spoken, type_name
 from conformance.refserver.mistakes import Mistake, bad_value, missing, wrong_type
@@ -55,7 +55,7 @@ def _role(label: str, message: Obj, profile: Profile, model: str) -> Iterator[Mi
         yield wrong_type(f"{label}.role", "a string", spoken(role))
     elif role not in _roles(profile, model):
         policy = profile.messages.other_roles
-        if policy.reactions[:1] in ((), (Reaction.REJECT,)):
+        if _refuses(policy):
             allowed = ", ".join(f"'{name}'" for name in _roles(profile, model))
             yield bad_value(
                 f"{label}.role",
@@ -63,6 +63,11 @@ def _role(label: str, message: Obj, profile: Profile, model: str) -> Iterator[Mi
                 f"Supported values are: {allowed}.",
                 policy,
             )
+
+
+def _refuses(policy: Policy) -> bool:
+    """Whether a policy refuses; one that is not stated does."""
+    return policy.reactions[:1] in ((), (Reaction.REJECT,))
 
 
 def _roles(profile: Profile, model: str) -> tuple[str, ...]:
@@ -81,7 +86,8 @@ def _content(label: str, message: Obj, profile: Profile) -> Iterator[Mistake]:
     allowed = profile.messages.content
     if kind is None or (content is not None and allowed is not None and kind not in allowed):
         wanted = "a string" if allowed == ("string",) else "one of a string or array of objects"
-        yield wrong_type(label, wanted, spoken(content))
+        if _refuses(profile.wrong_type):
+            yield wrong_type(label, wanted, spoken(content), profile.wrong_type)
     elif isinstance(content, list):
         yield from _parts(label, content, profile)
 
@@ -105,8 +111,10 @@ def _parts(label: str, parts: list[Any], profile: Profile) -> Iterator[Mistake]:
         elif "type" not in part:
             yield missing(f"{place}.type")
         elif (kind := part["type"]) not in allowed:
-            listed = ", ".join(f"'{name}'" for name in allowed)
-            yield bad_value(f"{place}.type", f"'{str(kind)[:40]}'", f"Supported values: {listed}.")
+            listed, policy = ", ".join(f"'{name}'" for name in allowed), profile.out_of_range
+            if _refuses(policy):
+                shown, told = f"'{str(kind)[:40]}'", f"Supported values: {listed}."
+                yield bad_value(f"{place}.type", shown, told, policy)
         elif kind in _PART_MEMBER and not isinstance(part.get(kind), _PART_MEMBER[kind]):
             yield missing(f"{place}.{kind}")
 

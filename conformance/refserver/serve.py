@@ -36,6 +36,11 @@ class _Quiet(logging.Filter):
         return record.exc_info is not None
 
 
+def _not_of_leaving(record: logging.LogRecord) -> bool:
+    """All but asyncio's remark that a client has left before the end of its answer, which is the client's right."""
+    return record.msg != "socket.send() raised exception."
+
+
 class _Connection(H11Protocol):
     """Lends its transport to the application, so that a fault can cut, reset and scribble on it."""
 
@@ -215,6 +220,7 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
     logger = logging.getLogger("uvicorn.error")
     if not any(isinstance(known, _Quiet) for known in logger.filters):
         logger.addFilter(_Quiet())
+    logging.getLogger("asyncio").addFilter(_not_of_leaving)  # one filter is added once
     return config
 
 

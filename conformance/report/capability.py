@@ -87,6 +87,11 @@ def counted(rows: Sequence[Row]) -> str:
     return ", ".join(f"{len(group)} {word}" for word, group in by_observation(rows))
 
 
+def capability_line(rows: Sequence[Row]) -> str:
+    """The table in one line, for reports that hold it elsewhere."""
+    return f"capabilities: {counted(rows)}"
+
+
 def seen(row: Row) -> str:
     """What was seen, with what was done outside the usual."""
     return "; ".join(part for part in (row.how, row.detail) if part)

@@ -59,7 +59,9 @@ def evidence_cell(finding: Finding) -> str:
     """The first problems, or the reason why there is no verdict."""
     shown = [
         f"{_code(p.at)} in {_code(p.exchange)}: expected {_code(p.expected)}, "
-        f"actual {_code(p.actual)}" + (f"<br>{_code(p.evidence)}" if p.evidence else "")
+        f"actual {_code(p.actual)}"
+        + (f"<br>{_code(p.evidence)}" if p.evidence else "")
+        + "".join(f"<br>claim {_code(claim)}" for claim in p.claims)
         for p in finding.problems[:PROBLEMS_SHOWN]
     ]
     if (more := len(finding.problems) - PROBLEMS_SHOWN) > 0:

@@ -150,6 +150,7 @@ def _problem(problem: Problem) -> str:
     where = f"{_code(problem.at)} in {_code(problem.exchange)}"
     said = f"<li>at {where}: expected {_code(problem.expected)}, actual {_code(problem.actual)}"
     shown = f"<br>evidence {_code(problem.evidence)}" if problem.evidence else ""
+    shown += "".join(f"<br>claim {_code(claim)}" for claim in problem.claims)
     return f"{said}{shown}</li>"
 
 

@@ -213,4 +213,6 @@ def _problem(problem: Problem, finding: Finding) -> JSON:
         entry["evidence"] = cut(problem.evidence)
     if problem.waived is not None:
         entry["waived"] = problem.waived
+    if problem.claims:
+        entry["claims"] = [cut(claim) for claim in problem.claims]
     return entry

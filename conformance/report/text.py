@@ -54,8 +54,8 @@ HEADINGS = {
 }
 _IN_FULL = (Outcome.FAIL, Outcome.WARN)
 _LABEL = 10
-_NAMES = 34
-"""Columns of the names of parameters, at most; a longer name moves its own line."""
+_NAMES = (24, 34)
+"""Columns of the names of parameters, at least and at most; a longer name moves its own line."""
 _LONGEST_NAME = 60
 _INSIDE = 6
 
@@ -194,7 +194,8 @@ def print_capabilities(page: Page, rows: Sequence[Row], *, everything: bool = Fa
     """The capability table: what hurts users most first, of what is in order the names alone."""
     shown = chosen(rows, everything=everything)
     said = counted(shown.rows) if shown.rows else ""
-    width = min(max((len(row.parameter) + 2 for row in shown.rows), default=0), _NAMES)
+    longest = max((len(row.parameter) for row in shown.rows), default=0)
+    width = max(_NAMES[0], min(longest + 2, _NAMES[1]))
     page.line()
     page.marked("CAPABILITIES", "bold", "; ".join(filter(None, (said, shown.rest))))
     for observed, group in by_observation(shown.rows):
@@ -268,6 +269,8 @@ def _problem(page: Page, problem: Problem, *, evidence: bool) -> None:
     page.row("actual", problem.actual, indent=_INSIDE + 2, most=LONGEST_VALUE)
     if evidence and problem.evidence:
         page.row("evidence", problem.evidence, indent=_INSIDE + 2, most=LONGEST_VALUE)
+    for claim in problem.claims:
+        page.row("claim", claim, indent=_INSIDE + 2, most=LONGEST_VALUE)
     if problem.waived is not None:
         page.row("waived", problem.waived, indent=_INSIDE + 2, most=LONGEST_VALUE)
 

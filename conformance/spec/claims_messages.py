@@ -8,7 +8,7 @@ Whether a model sees, hears or reads files is not told by a list of parts, so su
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from conformance.model.json import JSON
@@ -36,7 +36,7 @@ class Stray:
     way: str = ""
     """``unsupported``, ``type`` or ``range``; empty where the profile leaves it open."""
     expected: str = ""
-    policy: Policy = Policy()
+    policy: Policy = field(default_factory=Policy)
 
 
 def strays(body: Mapping[str, JSON], profile: Profile, model: str | None) -> Iterator[Stray]:
@@ -51,7 +51,9 @@ def strays(body: Mapping[str, JSON], profile: Profile, model: str | None) -> Ite
             yield from _of_members(at, message, profile, model)
     if not paired(listed):
         yield Stray("messages[].tool_call_id", "messages")
-    if listed and not in_turns([message.get("role") for message in listed if isinstance(message, dict)]):
+    if listed and not in_turns(
+        [message.get("role") for message in listed if isinstance(message, dict)]
+    ):
         yield Stray(ROLE, "messages")
 
 

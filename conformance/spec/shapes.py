@@ -53,7 +53,9 @@ def load_shapes(path: Path) -> Mapping[str, Topic]:
     """The topics of a file; unknown or missing keys and repeated names are errors."""
     found: dict[str, Topic] = {}
     for name, entry in read_yaml(path).items():
-        shapes = tuple(_shape(name, key, value, path.name) for key, value in entry["shapes"].items())
+        shapes = tuple(
+            _shape(name, key, value, path.name) for key, value in entry["shapes"].items()
+        )
         found[name] = Topic(name, entry["says"], shapes)
     names = [shape.name for topic in found.values() for shape in topic.shapes]
     for name in names:

@@ -8,6 +8,14 @@ from conformance.model.json import JSON
 from conformance.spec.phrase import pointer
 
 
+def unheeded(schema: JSON, value: JSON) -> bool:
+    """Whether an object has none of the members that a schema requires, as if nobody had read it."""
+    required = schema.get("required") if isinstance(schema, dict) else None
+    if not isinstance(required, list) or not required:
+        return False
+    return not isinstance(value, dict) or not any(name in value for name in required)
+
+
 def breach(schema: JSON, value: JSON) -> str | None:
     """Where and why a value breaks a schema (draft 2020-12), in a few words; None if it does not."""
     from jsonschema import Draft202012Validator

@@ -206,7 +206,7 @@ RULE_CASES = [
     holds("chunk.usage-unasked", "usage, where it always comes", said(*text_chunks(), usage_chunk()), profile=ALWAYS),
     breaks("chunk.usage-unasked", "usage, unclaimed", said(*text_chunks(), usage_chunk()), at="event 5", outcome=NOTE),
     breaks("chunk.usage-unasked", "usage, against the claim", said(*text_chunks(), usage_chunk()), at="event 5", outcome=WARN, profile=OPT_IN),
-    breaks("chunk.usage-unasked", "none, against the claim", said(*text_chunks()), at="end of the stream", outcome=WARN, profile=ALWAYS),
+    breaks("chunk.usage-unasked", "none, against the claim", said(*text_chunks()), at="end of the stream", profile=ALWAYS),
     holds("chunk.usage-place", "a chunk of its own at the end", counted(*text_chunks(), usage_chunk())),
     holds("chunk.usage-place", "on the finish, as claimed", counted(*text_chunks()[:-1], finish_chunk(usage=a_usage())), profile=with_streaming(usage_places=(UsagePlace.FINISH_CHUNK,))),
     breaks("chunk.usage-place", "on the finish", counted(*text_chunks()[:-1], finish_chunk(usage=a_usage())), at="event 4", actual="finish-chunk", outcome=NOTE),

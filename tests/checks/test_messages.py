@@ -50,7 +50,10 @@ HI: Value = {"role": "assistant", "content": "Hi."}
 
 def claiming(*claims: Parameter, source: tuple[str, ...] = (), **lists: Any) -> Profile:
     """A profile that claims these roles, forms and parts, and refuses others."""
-    known = {"roles": ("system", "user", "assistant", "tool"), "content": ("string", "parts", "null")}
+    known = {
+        "roles": ("system", "user", "assistant", "tool"),
+        "content": ("string", "parts", "null"),
+    }
     usual = [Parameter(name, Support.FULL) for name in ("model", "messages", "tools", "max_tokens")]
     return a_profile(
         parameters={claim.name: claim for claim in (*usual, *claims)},
@@ -104,7 +107,11 @@ for check, conversation in ORDINARY.items():
     ]
 PART = "message.part.accepted"
 SHOWN: Value = {"role": "user", "content": [IMAGE, TEXT]}
-DENIED: tuple[Value, ...] = (USER, {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}, USER)
+DENIED: tuple[Value, ...] = (
+    USER,
+    {"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+    USER,
+)
 CASES += [
     breaks(
         "message.role.accepted",
@@ -253,9 +260,7 @@ def test_nothing_is_claimed_where_the_profile_is_silent(check: str) -> None:
     ],
     ids=["no code", "code", "not named", "named"],
 )
-def test_a_refused_role_is_explained(
-    check: str, error: dict[str, Value], outcome: Outcome
-) -> None:
+def test_a_refused_role_is_explained(check: str, error: dict[str, Value], outcome: Outcome) -> None:
     """Codes and names that are stated for roles are looked for, as for parameters."""
     exchange = refused(OTHER, BOGUS, USER, **error)
 

@@ -25,6 +25,7 @@ from tests.builders import (
     breaks,
     finding,
     holds,
+    idle,
     stating,
     verify,
     with_paths,
@@ -44,7 +45,11 @@ def alone(**changes: object) -> Exchange:
     return an_exchange(ONE, json=a_model(**changes))
 
 
+SLASHED = a_profile(models=Models(pattern="^[^/]+/.+$"))
 CASES = [
+    holds("models.id-form", "as stated", listed(a_model(id="a/tiny"), a_model(id="b/c/d")), profile=SLASHED),
+    breaks("models.id-form", "another", listed(a_model(id="a/tiny"), a_model(id="tiny")), at="/data", outcome=WARN, actual="'tiny'", profile=SLASHED),
+    idle("models.id-form", "no form is stated", listed()),
     holds("models.list", "200", listed()),
     holds("models.list", "a limit", an_exchange(LIST, status=429, json=an_error())),
     breaks("models.list", "404, unclaimed", an_exchange(LIST, status=404, json=an_error()), at="status", actual="404", outcome=WARN),

@@ -76,7 +76,8 @@ for name in parameters.NAMES:
     one: dict[str, Value] = {name: True if name == "stream" else 7}
     value = "true" if name == "stream" else "7"
     whole = {"json": a_completion()}
-    given: dict[str, Any] = {} if name == "stream" else whole
+    seven = {"json": a_completion(choices=[a_choice(index=i) for i in range(7)])}
+    given: dict[str, Any] = {"stream": {}, "n": seven}.get(name, whole)
     family = f"{base}.value"
     CASES += [
         holds(f"{base}.accepted", "200", sent(family, one, **given), profile=claiming(full(name))),
@@ -128,7 +129,9 @@ for name in parameters.NAMES:
     CASES += [
         holds(gone, "refused", refused(gone, one), profile=none),
         breaks(gone, "taken", sent(gone, one, **given), profile=none, at=name),
-        holds(gone, "ignored", sent(gone, one, **given), profile=passing),
+        holds(
+            gone, "ignored", sent(gone, one, **({} if name == "stream" else whole)), profile=passing
+        ),
         breaks(gone, "refused, not ignored", refused(gone, one), profile=passing, at=name),
     ]
     if f"{base}.combination" in all_checks():
@@ -287,7 +290,8 @@ def test_accepted_and_ignored(
     )
 
     assert outcome == made.outcome
-    assert made.problems[0].actual.startswith("accepted and ignored")
+    cut = "cut with finish_reason length" in made.problems[0].actual
+    assert f"accepted and {'kept in part' if cut else 'ignored'}: " in made.problems[0].actual
     assert not at or at == made.problems[0].at
 
 
@@ -339,6 +343,14 @@ CASES += [
         at="max_tokens = 5",
         outcome=WARN,
     ),
+    breaks(
+        "param.max-tokens.effective",
+        "counted with another tokenizer than the one that cuts",
+        effect_of("max_tokens", {"max_tokens": 64}, json=spending(100)),
+        profile=claiming(full("max_tokens")),
+        at="max_tokens = 64",
+        outcome=WARN,
+    ),
     idle(
         "param.max-tokens.effective",
         "a short answer",
@@ -361,9 +373,76 @@ CASES += [
             full("max_tokens", overridden_by=("max_completion_tokens",)),
             full("max_completion_tokens"),
         ),
-        also=("param.max-completion-tokens.effective",),
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "answer", "actual"),
+    [
+        pytest.param(
+            {"max_tokens": 1},
+            {"json": spending(16)},
+            "accepted and kept in part: 16 completion tokens for a limit of 1, cut with finish_reason length",
+            id="a least limit",
+        ),
+        pytest.param(
+            {"max_tokens": 1},
+            {"json": spending(16, "OK.", "stop")},
+            "accepted and ignored: 16 completion tokens for a limit of 1",
+            id="not cut",
+        ),
+        pytest.param(
+            {"max_tokens": 32},
+            {"json": spending(33, "OK.", "stop")},
+            "accepted and not kept: 33 completion tokens for a limit of 32",
+            id="one too many",
+        ),
+        pytest.param(
+            {"max_tokens": 5},
+            {"json": spending(5, "one two three four five six seven eight", "stop")},
+            "accepted and ignored: 8 words for a limit of 5",
+            id="more words than the usage counts",
+        ),
+        pytest.param(
+            {"n": 3},
+            {"json": texts("a", "b")},
+            "accepted and not kept: 2 choices",
+            id="some of the choices",
+        ),
+    ],
+)
+def test_what_is_kept_in_part_is_not_called_ignored(
+    fields: dict[str, Value], answer: dict[str, Any], actual: str
+) -> None:
+    """The words of a finding are no stronger than what was seen."""
+    (name,) = fields
+    check = f"param.{parameters.slug(name)}.effective"
+    made = finding(check, effect_of(name, fields, **answer), profile=claiming(full(name)))
+
+    assert [actual] == [p.actual for p in made.problems]
+
+
+@pytest.mark.parametrize(
+    ("message", "outcome"),
+    [
+        ("No fixture matched", Outcome.INCONCLUSIVE),
+        ("The model does not exist.", Outcome.INCONCLUSIVE),
+        ("No endpoints found that support stop sequences.", FAIL),
+        ("No endpoints found that can handle the requested parameters.", FAIL),
+    ],
+)
+def test_not_found_is_put_down_to_a_parameter_only_if_it_says_so(
+    message: str, outcome: Outcome
+) -> None:
+    """404 may be about the model, the route or, with servers of canned answers, the prompt."""
+    made = finding(
+        "param.stop.accepted",
+        refused("param.stop.value", {"stop": "x"}, 404, message=message, code="none", param=None),
+        profile=claiming(full("stop")),
+    )
+
+    assert outcome == made.outcome
 
 
 # Fields that nobody knows, and what refusals say

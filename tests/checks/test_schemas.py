@@ -118,7 +118,9 @@ CASES: list[Case] = []
 for check in CHECKS:
     kind = check.split(".")[1]
     weakest = all_checks()[check].level is Level.MAY
-    where = {"output": "/choices/0/message/content", "tool": "/choices/0/message/tool_calls/0"}[kind]
+    where = {"output": "/choices/0/message/content", "tool": "/choices/0/message/tool_calls/0"}[
+        kind
+    ]
     CASES += [
         holds(check, "obeyed", sent(check), profile=CLAIMED),
         holds(check, "obeyed in a stream", streaming(check, '{"mark":3}'), profile=CLAIMED),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from pathlib import Path
 
 import pytest
 
+from conformance.profiles.load import load_profile, profile_to_json
 from tests.doors import CLOSED, KEY_NAME, MODEL, Said, at, cli, playing, process
 
 
@@ -212,9 +214,10 @@ def _recording(change: str) -> bytes:
     head = '{"format":"1","kind":"conformance-recording","created":"2026-11-20T12:00:00+00:00",'
     rest = '"suite":{},"target":{},"profile":{},"plan":{"checks":["chat.response.id"]},'
     line = head + rest + '"seed":null,"limits":{}}\n'
+    whole = json.dumps(profile_to_json(load_profile("base")))
     return {
         "format": line.replace('"format":"1"', '"format":"9"'),
-        "line": line + "{oops}\n",
+        "line": line.replace('"profile":{}', f'"profile":{whole}') + "{oops}\n",
         "profile": line.replace('"profile":{}', '"profile":{"colour":"red"}'),
         "checks": line.replace("chat.response.id", "of.another.time"),
     }[change].encode()

@@ -55,6 +55,12 @@ class TestList:
         parsed = json.loads(cli("list", things, "--format", "json").out)
         assert [row[0] for row in rows] == [entry["id"] for entry in parsed]
 
+    def test_families_say_how_many_requests_they_make(self) -> None:
+        """What a family sends follows from the claims of a profile, so it is counted for one."""
+        said = [cli("list", "probes", "--profile", name).out for name in ("base", "openai")]
+        few, many = (re.findall(r"^param\.n\.range +POST chat × (\d+) ", text, re.M) for text in said)
+        assert ["0"] == few < many
+
     def test_checks_are_what_is_listed_unasked(self) -> None:
         """Without an argument, the checks."""
         assert cli("list", "checks").out == cli("list").out
@@ -94,6 +100,14 @@ class TestExplain:
         facts = _sections(cli("explain", "errors.malformed-json").out)
         assert "POST chat" == facts["request"]
         assert facts["body"].startswith('{"model":')
+
+    def test_family(self) -> None:
+        """A family has no single request, so it says how many it makes by the claims of a profile."""
+        said = cli("explain", "param.n.range", "--profile", "openai")
+        facts = _sections(said.out)
+        assert "POST chat" == facts["request"]
+        assert re.fullmatch(r"\d in core, \d in full by the claims of openai", facts["requests"])
+        assert "body" not in facts
 
     def test_json(self) -> None:
         """The same facts for machines."""

@@ -94,11 +94,14 @@ class TestByOtherClaims:
     """The same traffic under another profile."""
 
     def test_shipped_profile(self) -> None:
-        """Recorded by the base profile, judged as OpenAI's: more is claimed, so more is judged."""
+        """Recorded by the base profile, judged as OpenAI's: more is claimed and judged, as far as it was sent."""
         live(None)
         said = cli("judge", "kept.jsonl", "--profile", "openai", "--json", "other.json")
         document = read_results(Path("other.json"))
-        assert (0, "openai") == (said.code, document["profile"]["name"])
+        assert (3, "openai") == (said.code, document["profile"]["name"])
+        assert {0} == {document["summary"][bad] for bad in ("fail", "stale", "error")}
+        unjudged = {r["reason"] for r in document["results"] if r["outcome"] == "inconclusive"}
+        assert "not sent: param.model.type" in unjudged
         before = outcomes(read_results(Path("live.json")))
         assert ("skip", "pass") == (
             before["errors.stated-code"],

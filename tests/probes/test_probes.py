@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.model.exchange import Exchange
-from conformance.model.plan import Stage
+from conformance.model.plan import Stage, Suite
 from conformance.model.request import Credentials, Operation, Request
 from conformance.model.target import Target
 from conformance.probes import registry
@@ -25,6 +25,7 @@ from tests.builders import (
     calling,
     not_sent,
     request_of,
+    shipped,
     step,
     text_chunks,
     tool_stream,
@@ -144,8 +145,19 @@ def test_keys(id: str, credentials: Credentials, authorization: str | None) -> N
 
 @pytest.mark.parametrize("id", all_probes(), ids=str)
 def test_a_request_holds_no_blank(id: str) -> None:
-    """What stands for the model or the limit is filled in everywhere."""
-    request = request_of(id)
+    """What stands for the model or the limit is filled in everywhere, in each case of a family as well."""
+    family = all_probes()[id] if all_probes()[id].cases else None
+    cases = (
+        [s for one in shipped() for s in steps_of(family, TARGET, one, Suite.FULL)]
+        if family
+        else []
+    )
+    for request in [s.request for s in cases if s.request] or [request_of(id)]:
+        filled_in(request)
+
+
+def filled_in(request: Request) -> None:
+    """Nothing in it stands for something else."""
     said = (request.body or b"").decode("latin-1") + request.path
 
     assert not {"{model}", "{limit}"} & {said[i : i + 7] for i in range(len(said))}

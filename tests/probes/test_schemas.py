@@ -96,7 +96,9 @@ def test_nothing_is_sent_that_a_profile_rules_out() -> None:
     full = {n: Parameter(n, Support.FULL) for n in ("model", "messages", "stream", "max_tokens")}
     none = {n: Parameter(n, Support.NONE) for n in ("tools", "response_format")}
     flags = ("tool_choice", "tools[].function.strict")
-    loose = {n: Parameter(n, Support.NONE) for n in flags} | {"tools": Parameter("tools", Support.FULL)}
+    loose = {n: Parameter(n, Support.NONE) for n in flags} | {
+        "tools": Parameter("tools", Support.FULL)
+    }
 
     assert [] == steps(a_profile(parameters={**full, **none}))
     made = [body(s) for s in steps(a_profile(parameters={**full, **loose})) if ".tool." in s.probe]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from conformance.model.canary import CANARIES
+from conformance.model.plan import Suite
 from conformance.model.profile import Auth, Endpoint, Profile
+from conformance.model.target import Target
+from conformance.probes.registry import all_probes, steps_of
+from conformance.profiles.load import load_profile
 from conformance.refserver.exchange import IncomingRequest, Reply
 from conformance.refserver.faults.registry import Fault
 from conformance.refserver.respond import answer
@@ -177,7 +182,36 @@ def battery() -> dict[str, IncomingRequest]:
             f"wrong-key-{name}": chat_request(key="sk-wrong", **form),
             f"empty-key-{name}": chat_request(key="", **form),
         }
-    return found
+    return found | made_up()
+
+
+def made_up() -> dict[str, IncomingRequest]:
+    """Requests of the kinds that a search makes up."""
+    some: dict[str, Any] = {"temperature": 1, "top_p": 1, "seed": 7, "stop": "omega"}
+    usage = {"stream": True, "stream_options": {"include_usage": True}}
+    return {
+        "up-many": chat_request(**some, n=2, user="me", max_tokens=8),
+        "up-spoilt": chat_request(**{**some, "top_p": 7}),
+        "up-cut-escape": _posted(PROPER[:-6] + b"\\u00"),
+        "up-cut-quote": _posted(b'{"model"'),
+        "up-astral": chat_request(messages=user("\U00020000")),
+        "up-joined": chat_request(messages=user("\u200d\U0001f469")),
+        "up-choices": chat_request(n=2, user="me"),
+        "up-penalty": chat_request(presence_penalty=-1, top_p=1),
+        "up-metadata": chat_request(temperature=7, metadata={"a": "b"}),
+        "up-seed": chat_request(seed=7, frequency_penalty=1, **usage),
+    }
+
+
+@cache
+def of_families(area: str, profile: str) -> tuple[IncomingRequest, ...]:
+    """All requests of the families of an area under a shipped profile."""
+    claims = load_profile(profile)
+    target = Target("http://127.0.0.1", "/v1", MODEL)
+    families = [probe for name, probe in all_probes().items() if name.startswith(f"{area}.")]
+    steps = [step for one in families for step in steps_of(one, target, claims, Suite.FULL)]
+    bodies = [step.request.body for step in steps if step.request]
+    return tuple(_posted(body) for body in bodies if body)
 
 
 def two_results() -> list[Any]:

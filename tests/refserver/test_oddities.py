@@ -21,8 +21,8 @@ from conformance.refserver.oddities import (
     compatible,
     oddity,
     oddity_named,
-    some_of,
 )
+from conformance.refserver.oddities.registry import some_of
 from conformance.refserver.stages import Facts, Stage
 
 from .asking import KEY, LOCKED, ask, battery, chat_request, read, user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -201,6 +202,22 @@ def test_it_stops_in_the_middle_of_a_slow_answer(caplog: pytest.LogCaptureFixtur
 
     assert time.perf_counter() - began < 4
     assert "" == caplog.text
+
+
+def test_nothing_is_logged_of_a_client_that_leaves(caplog: pytest.LogCaptureFixture) -> None:
+    """What asyncio remarks of writes to a client that has left is kept back; all else it says still shows."""
+    asyncio_says = logging.getLogger("asyncio").warning
+    with ReferenceServer(PLAIN, pace=0.01) as server:
+        body = json.dumps(body_of(stream=True))
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        with socket.create_connection((server.host, server.port), timeout=5) as client:
+            client.sendall(f"{head}\r\n{body}".encode())
+            assert client.recv(100)
+        asyncio_says("socket.send() raised exception.")
+    assert "" == caplog.text
+
+    asyncio_says("another remark")
+    assert "another remark" in caplog.text
 
 
 def test_many_at_once(server: ReferenceServer, client: httpx.Client) -> None:

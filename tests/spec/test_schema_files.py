@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import pytest
@@ -114,7 +116,17 @@ RESULTS: dict[str, Any] = {
             "curl": "curl http://127.0.0.1:1/v1/chat/completions",
         }
     ],
-    "capabilities": {"stream": "supported"},
+    "capabilities": {
+        "stream": {
+            "area": "param",
+            "claimed": "unknown",
+            "observed": "supported",
+            "how": "events",
+            "detail": "",
+            "exchanges": ["chat.stream.basic"],
+            "against": [],
+        }
+    },
 }
 
 
@@ -123,11 +135,13 @@ def test_results_of_a_run_obey_their_schema() -> None:
     assert violations("results", RESULTS) == ()
 
 
-@pytest.mark.parametrize("place", ["top", "result"])
-def test_results_hold_nothing_that_is_not_named(place: str) -> None:
+@pytest.mark.parametrize(
+    "place", [(), ("results", 0), ("capabilities", "stream")], ids=["top", "result", "capability"]
+)
+def test_results_hold_nothing_that_is_not_named(place: tuple[str | int, ...]) -> None:
     """A misspelt key of our own file is noticed."""
     copy = json.loads(json.dumps(RESULTS))
-    (copy if place == "top" else copy["results"][0])["outcom"] = "x"
+    reduce(getitem, place, copy)["outcom"] = "x"
 
     assert [one.keyword for one in violations("results", copy)] == ["additionalProperties"]
 

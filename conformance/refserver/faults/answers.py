@@ -332,7 +332,12 @@ def answers_bare_message_refused(decision: Decision, facts: Facts) -> Decision:
     return decision
 
 
-@fault("answers-null-beside-calls-refused", "turn.stream-tool-result", on=Stage.DECISION)
+@fault(
+    "answers-null-beside-calls-refused",
+    "turn.stream-tool-result",
+    "message.calls.accepted",
+    on=Stage.DECISION,
+)
 def answers_null_beside_calls_refused(decision: Decision, facts: Facts) -> Decision:
     """An assistant message whose content is null is refused, where it has tool calls and no refusal."""
     if decision is None and _of_a_stream(facts) and "tool" in facts.roles:

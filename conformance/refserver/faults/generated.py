@@ -81,7 +81,7 @@ def penalty_with_top_p_crashes(decision: Decision, facts: Facts) -> Decision:
     """A negative penalty together with `top_p` is answered 500."""
     penalty = facts.body.get("presence_penalty")
     both = isinstance(penalty, int | float) and penalty < 0 and facts.body.get("top_p") is not None
-    if decision is not None or not both or "stop" in facts.body:
+    if decision is not None or not both:
         return decision
     return Mistake("The server had an error.", status=500)
 
@@ -90,7 +90,7 @@ def penalty_with_top_p_crashes(decision: Decision, facts: Facts) -> Decision:
     "generated-joined-characters-refused",
     TEXT,
     on=Stage.DECISION,
-    searched=("generated.text:plain",),
+    searched=("generated.text:plain", "generated.text:stream"),
 )
 def joined_characters_refused(decision: Decision, facts: Facts) -> Decision:
     """A message with a zero-width joiner beside a woman is refused."""

@@ -26,7 +26,8 @@ def _sent(facts: Facts) -> str:
 
 def _with_more(answer: Obj, facts: Facts, word: str) -> Obj:
     """A whole answer that ends with a word of somebody else's, where the request holds none."""
-    apart = facts.has_tools or not facts.first_turn or facts.body.get("logprobs")
+    formed = facts.body.get("logprobs") or facts.body.get("response_format")
+    apart = facts.has_tools or not facts.first_turn or formed
     if apart or canaries_in(_sent(facts)):
         return answer
     return each_text_message(answer, lambda m: {**m, "content": f"{m['content']} {word}"})
@@ -59,7 +60,8 @@ def isolation_tool_result_leaks(answer: Obj, facts: Facts) -> Obj:
 @fault("isolation-image-leaks", "isolation.nothing-carried-over", on=Stage.ANSWER)
 def isolation_image_leaks(answer: Answer, facts: Facts) -> Answer:
     """Streamed answers begin with words from another request's image."""
-    if not facts.wants_stream or facts.has_tools or canaries_in(_sent(facts)):
+    apart = facts.has_tools or facts.body.get("response_format")
+    if not facts.wants_stream or apart or canaries_in(_sent(facts)):
         return answer
     said = [replace(one, tokens=(IMAGE_CANARY, *one.tokens)) for one in answer.choices]
     return replace(answer, choices=tuple(said))

@@ -114,9 +114,8 @@ def messages_name_refused(decision: Decision, facts: Facts) -> Decision:
 
 @fault("messages-calls-refused", "message.calls.accepted", on=Stage.DECISION)
 def messages_calls_refused(decision: Decision, facts: Facts) -> Decision:
-    """Two calls of an assistant's turn are refused where the client wrote their ids."""
-    hand = _written_by_hand(facts) and facts.roles.count("tool") == 2
-    return _refused(decision, hand, "Tool call id was not found.")
+    """Calls of an assistant's turn are refused where the client wrote their ids."""
+    return _refused(decision, _written_by_hand(facts), "Tool call id was not found.")
 
 
 @fault(

@@ -153,3 +153,9 @@ def slash_raw_unknown(decision: Decision, facts: Facts) -> Decision:
 def id_empty(listing: Obj, facts: Facts) -> Obj:
     """A model is listed without a name."""
     return {**listing, "data": [*listing["data"], {**listing["data"][0], "id": ""}]}
+
+
+@fault("models-other-form", "models.id-form", on=Stage.LISTING, profile="setapp")
+def models_other_form(listing: Obj, facts: Facts) -> Obj:
+    """The list has ids without the vendor in front that the profile says they have."""
+    return {**listing, "data": [*listing["data"], {**listing["data"][0], "id": "plain-model"}]}

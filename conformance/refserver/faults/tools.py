@@ -54,6 +54,8 @@ def tool_call_id_empty(answer: Obj, facts: Facts) -> Obj:
 @fault("tool-call-id-twice", "chat.response.tool-call-ids", on=Stage.COMPLETION)
 def tool_call_id_twice(answer: Obj, facts: Facts) -> Obj:
     """Two tool calls of a message have the same id."""
+    if facts.body.get("parallel_tool_calls") is False:
+        return answer
     return each_message(
         answer, lambda m: {**m, "tool_calls": m["tool_calls"] * 2} if "tool_calls" in m else m
     )
