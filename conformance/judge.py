@@ -232,7 +232,8 @@ class Judge:
             return replace(made, reason="nothing to judge: no exchange of this kind in the traffic")
         why_not = next((self.left_out[p] for p in check.probes if p in self.left_out), None)
         if why_not is not None and not why_not.startswith("budget"):
-            return replace(made, reason=f"not claimed: {why_not}")
+            word = "not claimed" if why_not.startswith("the profile") else "not sent"
+            return replace(made, reason=f"{word}: {why_not}")
         return replace(
             made,
             outcome=Outcome.INCONCLUSIVE,

@@ -210,9 +210,9 @@ class Recorder:
             whole = exchange.id in needed or exchange.probe == MODEL_LIST
             self.exchanges[exchange.id] = exchange if whole else replace(exchange, attempts=())
 
+        past = self._past()
         for exchange in tuple(self.exchanges.values()):
             remember(exchange)
-        past = self._past()
         terms = Terms(budget=budget, ramp=Ramp(options.concurrency), gate=Gate(options.rate))
 
         def write(made: Exchange) -> None:

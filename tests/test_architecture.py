@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tally": STAGES,
     "judge": STAGES | {"tally"},
     "capabilities": STAGES,
-    "generate": STAGES | {"judge"},
+    "generate": STAGES | {"judge", "tally"},
     "recording": {"model"},
     "engine": {"model", "wire", "recording"},
     "report": {"model", "recording", "spec"},

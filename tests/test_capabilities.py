@@ -243,6 +243,12 @@ SEEN: dict[str, tuple[str, tuple[Exchange, ...], Observed, str]] = {
         REJECTED,
         "400 role: No such role.",
     ),
+    "of messages, what nobody claims": (
+        "messages: role that is not listed",
+        (sent("message.role.unsupported:conformance-no-such", profile=OPENAI, **refusing("No.")),),
+        REJECTED,
+        "400 invalid_request_error: No.",
+    ),
     "cut for length": (
         "max_tokens",
         (
@@ -513,6 +519,15 @@ def test_a_schema_has_a_row(answer: str, observed: Observed) -> None:
     [made] = [row for row in watched([asked]).values() if row.area == "schema"]
 
     assert observed is made.observed
+
+
+def test_values_of_members_are_told_in_the_row_of_the_parameter() -> None:
+    """A member that was only tried outside its claim has no row of its own."""
+    id = "param.response-format.range:type-not-listed"
+    made = watched([sent(id, profile=OPENAI, **refusing())], OPENAI)
+
+    assert "response_format.type" not in made
+    assert "outside its range: type-not-listed rejected (400)" == made["response_format"].detail
 
 
 # What is claimed

@@ -123,6 +123,35 @@ def test_a_known_departure_is_found(vendor: str, check: str, outcome: Outcome) -
     assert outcome is findings(CORPUS / f"{vendor}.jsonl.gz")[check].outcome
 
 
+WITHOUT_EFFECT = {
+    ("alibaba", "max-tokens"),
+    ("groq", "max-completion-tokens"),
+    ("groq", "stop"),
+    ("huggingface", "tool-choice"),
+    ("llama.cpp", "response-format"),
+    ("llama.cpp", "tool-choice"),
+    ("ollama", "tool-choice"),
+    ("openrouter", "max-tokens"),
+    ("openrouter", "response-format"),
+    ("openrouter", "stop"),
+    ("perplexity", "response-format"),
+    ("pollinations", "logprobs"),
+    ("scrubbed/llama.cpp", "response-format"),
+    ("scrubbed/openrouter", "max-tokens"),
+    ("scrubbed/perplexity", "max-tokens"),
+}
+"""Read in the recorded bytes: a parameter was accepted, and its effect did not come."""
+
+
+@pytest.mark.parametrize("file", each(FILES))
+def test_an_effect_is_missed_only_where_it_is_missing(file: Path) -> None:
+    """A parameter is called ignored in no other recording than those in which a person sees it as well."""
+    name = file.relative_to(CORPUS).as_posix().removesuffix(".jsonl.gz")
+    missed = [i for i in shown(findings(file), Outcome.NOTE) if i.endswith(".effective")]
+
+    assert {f"param.{p}.effective" for vendor, p in WITHOUT_EFFECT if vendor == name} == {*missed}
+
+
 @pytest.mark.skipif(not FILES, reason="the recorded exchanges are not beside this checkout")
 def test_right_services_are_left_in_peace() -> None:
     """Services that follow the reference closely have no failure at all."""

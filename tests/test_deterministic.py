@@ -30,7 +30,7 @@ from conformance.refserver.serve import ReferenceServer
 from conformance.report.results import dumps
 from conformance.session import Recorder, Setup, judge_recording, limit_parameter, plan_for
 
-RUNS = int(os.environ.get("CONFORMANCE_TEST_RUNS", "5"))
+RUNS = int(os.environ.get("CONFORMANCE_TEST_RUNS", "3"))
 """How often each server is run against; the figure of the issue is 20."""
 SERVERS: dict[str, dict[str, Any]] = {
     "at the pace of the embedded one": {"pace": 0.005},

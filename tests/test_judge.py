@@ -14,6 +14,7 @@ from conformance.judge import Judge, evidence, exit_code
 from conformance.model.exchange import Attempt, Chunk, Exchange
 from conformance.model.finding import Finding, Hindrance, Level, Outcome, Problem, Unjudged
 from conformance.model.profile import Profile, Sends, Waiver
+from conformance.plan import ONLY_FULL
 from conformance.tally import LINKED_AT_MOST, LISTED, PROBLEMS_KEPT, pairs
 from conformance.wire.reading import Reading
 from tests.builders import (
@@ -40,6 +41,7 @@ from tests.builders import (
 )
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
+NO_CHAT = "the profile has no chat endpoint"
 NO_ID = an_exchange(json=changed(a_completion(), ("/id", GONE)))
 
 
@@ -170,10 +172,11 @@ def test_one_exchange_judged_is_enough() -> None:
     [
         ({}, False, Outcome.INCONCLUSIVE, "not sent: chat.basic", Hindrance.RUN),
         ({"chat.basic": "budget: x"}, False, Outcome.INCONCLUSIVE, "budget: x", Hindrance.RUN),
-        ({"chat.basic": "no chat"}, False, Outcome.SKIP, "not claimed: no chat", None),
+        ({"chat.basic": NO_CHAT}, False, Outcome.SKIP, f"not claimed: {NO_CHAT}", None),
+        ({"chat.basic": ONLY_FULL}, False, Outcome.SKIP, f"not sent: {ONLY_FULL}", None),
         ({}, True, Outcome.SKIP, "nothing to judge: no exchange of this kind in the traffic", None),
     ],
-    ids=["not sent", "budget", "not claimed", "foreign"],
+    ids=["not sent", "budget", "not claimed", "another suite", "foreign"],
 )
 def test_without_an_exchange(
     left_out: dict[str, str],

@@ -33,6 +33,7 @@ MESSAGE = 80
 """Characters of a refusal's message that a row shows."""
 _TEXT = 120
 _CODE = 40
+_VENDOR = "param.vendor."
 _OF_STREAMS = ("stream", "stream_options")
 _VALUE = 24
 _OBEDIENCE: tuple[tuple[str, Look], ...] = (
@@ -155,7 +156,7 @@ def _own_rows(x: Reading, family: Probe | None, profile: Profile) -> Iterator[tu
     if family is None:
         return
     area = family.id.partition(".")[0]
-    if family.id.startswith("param.vendor."):
+    if family.id.startswith(_VENDOR):
         known = (*NAMES, "model", "messages")
         yield from ((name, area) for name in x.asked.body if name not in known)
         return
@@ -256,10 +257,15 @@ def _departing_rows(x: Reading, family: Probe, profile: Profile) -> Iterator[tup
     """The row of what departs: of a member, where only the member is not supported."""
     departure = departure_of(x, profile)
     unsupported = departure is not None and departure.way is Way.UNSUPPORTED
-    if departure is not None and unsupported and departure.parameter not in NAMES:
+    member = departure is not None and unsupported and departure.parameter not in NAMES
+    if departure is not None and member and family.id.startswith("param."):
         yield departure.parameter, "param"
-    else:
-        yield from _own_rows(x, family, profile)
+        return
+    # What was done with a member's value outside its claim is told in the row of the parameter.
+    own = list(_own_rows(x, family, profile))
+    yield from (
+        own if _aspect(family.id) is Aspect.VALUE or family.id.startswith(_VENDOR) else own[:1]
+    )
 
 
 def _aspect(family: str) -> Aspect:
@@ -408,8 +414,7 @@ def _value_of(row: str, x: Reading) -> str:
     if top not in x.asked.body:
         return "absent" if top in ("model", "messages") else case_of(x)
     value = x.asked.body[top]
-    text = _compact(value)
-    if len(text) <= _VALUE:
+    if not isinstance(value, dict) and len(text := _compact(value)) <= _VALUE:
         return text
     return f"{len(value)} items" if isinstance(value, list) else case_of(x)
 

@@ -721,11 +721,12 @@ def calls_do_not_share_an_index(x: Reading, profile: Profile) -> Problems:
 
 
 def whole_calls(x: Reading) -> list[tuple[ChoiceParts, ToolCallParts]]:
-    """The calls of functions that no limit cut and no other call is mixed with."""
+    """The calls of functions in finished choices that no limit cut and no other call is mixed with."""
     return [
         (choice, call)
         for choice, call in calls_of(x)
-        if choice.finish not in CUT
+        if choice.finish is not None
+        and choice.finish not in CUT
         and call.first.entry.get("type") != "custom"
         and second_id(call) is None
         and all(isinstance(f.function.get("arguments"), str | None) for f in call.fragments)

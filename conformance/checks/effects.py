@@ -153,11 +153,13 @@ def _limit(name: str) -> Callable[[Reading], Seen]:
         choices = said(x)
         if not choices:
             return _unclear("no choices at all")
-        counted = completion_tokens(_usage(x)) if len(choices) == 1 else None
+        cut = all(one.finish == "length" for one in choices)
+        # What a call is counted as, beyond its arguments, is up to whoever counts.
+        called = any(one.calls or one.function_call for one in choices) and not cut
+        counted = completion_tokens(_usage(x)) if len(choices) == 1 and not called else None
         # Reasoning counts against the newer parameter only, and models differ in what they count.
         spent = counted[0] - counted[1] if counted else None
         words = max(len(one.text.split()) for one in choices)
-        cut = all(one.finish == "length" for one in choices)
         if words > limit + 2 or (spent is not None and spent > 2 * limit + 8):
             told = f"{words} words" if not spent or spent <= limit else f"{spent} completion tokens"
             return _over(told, limit, cut=cut)

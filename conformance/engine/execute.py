@@ -299,7 +299,13 @@ class _Run:
         self.ramp.went(well=not server_failed(last) and last.status != 429)
         ordinary = job.step.stage is not Stage.FREE
         kind = kind_of(exchange.request)
-        self.health.saw(last, ordinary=ordinary, first=not self.sent_any, kind=kind)
+        self.health.saw(
+            last,
+            ordinary=ordinary,
+            first=not self.sent_any,
+            kind=kind,
+            unusual=job.step.is_case,
+        )
         self.sent_any = True
         self._finish(exchange)
 

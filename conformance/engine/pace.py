@@ -75,6 +75,10 @@ class Gate:
             return at - now
 
 
+PATIENCE = 40
+"""How many times as many failures in a row are borne where they are answers to what is unusual."""
+
+
 class Health:
     """Counts failures in a row; ``verdict`` says why ordinary requests are no longer sent.
 
@@ -84,6 +88,8 @@ class Health:
     def __init__(self, most: int) -> None:
         self._most = most
         self._row: list[Attempt] = []
+        self._plain = 0
+        """How many of the row ask for nothing unusual."""
         self._silent: dict[str, list[Attempt]] = {}
         self._hung: list[str] = []
         self.given_up: dict[str, str] = {}
@@ -93,16 +99,30 @@ class Health:
         self.gone: str | None = None
         """Why no request at all can be sent: no connection is to be had."""
 
-    def saw(self, attempt: Attempt, *, ordinary: bool, first: bool, kind: str = "") -> None:
-        """Takes note of a finished exchange; ``ordinary`` ones are no deliberate mistakes."""
+    def saw(
+        self,
+        attempt: Attempt,
+        *,
+        ordinary: bool,
+        first: bool,
+        kind: str = "",
+        unusual: bool = False,
+    ) -> None:
+        """Takes note of a finished exchange; ``ordinary`` ones are no deliberate mistakes.
+
+        An ``unusual`` one tries what the endpoint may not know: that it breaks on it says little of its health.
+        """
         self._saw_silence(attempt, ordinary, kind)
         self._refused = [*self._refused, attempt] if attempt.ended is Ended.REFUSED else []
         if self._refused and (first or len(self._refused) >= self._most):
             self.gone = f"endpoint unreachable: {attempt.detail or 'no connection was made'}"
         if not ordinary or kind in self.given_up:
             return
-        self._row = [*self._row, attempt] if server_failed(attempt) else []
-        if len(self._row) >= self._most and self.verdict is None:
+        failed = server_failed(attempt)
+        self._row = [*self._row, attempt] if failed else []
+        self._plain = self._plain + (not unusual or attempt.status is None) if failed else 0
+        ill = self._plain >= self._most or len(self._row) >= PATIENCE * self._most
+        if ill and self.verdict is None:
             self.verdict = f"stopped: {self._said()}"
 
     def _saw_silence(self, attempt: Attempt, ordinary: bool, kind: str) -> None:

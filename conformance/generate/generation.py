@@ -36,7 +36,7 @@ DEFAULT_SEED = 0
 SENT_AGAIN = 3
 """How often the smallest failing request is sent once it is found."""
 _ROUNDS = 3
-"""How often searches are begun again for failures that another search was busy with."""
+"""How often searches are made: again for failures that another search was busy with, or that one found may hide."""
 _MOST_TOKENS = 1_000
 """Output tokens that are reserved for a limit which is itself the defect."""
 Run = Callable[[Sequence[Callable[[], None]]], None]
@@ -73,14 +73,16 @@ class Generation:
         for _ in range(_ROUNDS):
             run([self._work(one, database) for one in waiting])
             waiting = [replace(one, smallest={}) for one in waiting if self._has_more(one)]
+            # What is known by now no longer fails, and must not be forgotten for that.
+            database = None
             if not waiting:
                 return
 
     def _has_more(self, one: Property) -> bool:
-        """Whether a search met failures that another was busy with, and that its finding does not explain."""
+        """Whether something may hide behind what a search found, or behind what another was busy with."""
         known = self.past.known
         unexplained = (failure for failure in one.put_off if not known.explains(*failure))
-        return one.why_ended is None and any(unexplained)
+        return one.why_ended is None and (bool(one.smallest) or any(unexplained))
 
     def _work(self, one: Property, database: ExampleDatabase | None) -> Callable[[], None]:
         def work() -> None:
@@ -94,7 +96,8 @@ class Generation:
     def _database(self) -> ExampleDatabase | None:
         # In somebody's own pytest, where Hypothesis keeps things is theirs to say.
         if "_hypothesis_pytestplugin" not in sys.modules:
-            set_hypothesis_home_dir(self.memory or Path(tempfile.gettempdir()) / "conformance")
+            home = self.memory.parent if self.memory else Path(tempfile.gettempdir())
+            set_hypothesis_home_dir(home / "conformance-hypothesis")
         if self.memory is None:
             return None
         said = (

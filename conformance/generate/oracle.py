@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from conformance.checks.givens import arrival_kept
 from conformance.checks.registry import Check, Kind, Scope
 from conformance.judge import Judge
 from conformance.model.exchange import Exchange
@@ -14,6 +15,7 @@ from conformance.probes.generated import MALFORMED
 from conformance.probes.parameters import top_of
 from conformance.probes.samples import OWN_LIMIT
 from conformance.spec.claims import standing
+from conformance.tally import Known as Conditions
 from conformance.wire.reading import Reading
 
 FAILING = (Outcome.FAIL, Outcome.WARN)
@@ -26,15 +28,29 @@ class Oracle:
         self._profile = profile
         self._by_kind: dict[Kind, list[Check]] = defaultdict(list)
         for check in checks:
-            if check.scope is Scope.EACH and not (check.claimed and check.claimed(profile)):
+            # What depends on the clock may differ the next time.
+            lasting = check.scope is Scope.EACH and arrival_kept not in check.given
+            if lasting and not (check.claimed and check.claimed(profile)):
                 self._by_kind[check.on].append(check)
 
     def failing(self, exchange: Exchange) -> tuple[str, ...]:
         """The ids of the checks that it fails or that warn, sorted."""
         x = Reading(exchange)
-        meant = [c for kind, those in self._by_kind.items() if kind(x) for c in those]
-        found = Judge([exchange], self._profile).findings(meant)
+        known = Conditions(self._profile)
+        meant = (c for kind, those in self._by_kind.items() if kind(x) for c in those)
+        # Most checks hold; only of the others is a verdict made.
+        suspect = [check for check in meant if self._complains(check, x, known)]
+        found = Judge([exchange], self._profile).findings(suspect) if suspect else []
         return tuple(finding.check for finding in found if finding.outcome in FAILING)
+
+    def _complains(self, check: Check, x: Reading, known: Conditions) -> bool:
+        """Whether a check would have something to say."""
+        try:
+            if any(known.hindrance(given, x) is not None for given in check.given):
+                return False
+            return next(iter(check.problems(x, self._profile)), None) is not None
+        except Exception:  # noqa: BLE001 - our own bug, of which the judge makes a finding
+            return True
 
     def marks(self, exchange: Exchange) -> frozenset[str]:
         """What is special about a request: its parameters, and the ways in which it departs."""

@@ -55,6 +55,6 @@ class Row:
         if self.against:
             return True
         if self.claimed == "unknown":
-            return self.observed is not Observed.NOT_SEEN
+            return self.area == "param" and self.observed is not Observed.NOT_SEEN
         loud = (Observed.IGNORED, Observed.CLAMPED, Observed.VARIES, Observed.REJECTED)
         return not self.claimed.startswith("none") and self.observed in loud

@@ -45,6 +45,11 @@ class Step:
     worth: int = 100
     """What goes first where the budget does not reach for everything: the higher."""
 
+    @property
+    def is_case(self) -> bool:
+        """Whether it is one case of a family: an ordinary request that tries one thing more."""
+        return self.id.startswith(f"{self.probe}:")
+
 
 @dataclass(frozen=True, slots=True)
 class Search:

@@ -102,7 +102,7 @@ def _called(request: ChatRequest, number: int) -> Said:
     twice = request.parallel and _TWICE.search(request.last_user_text) is not None
     tools = [request.tools[(number + turn) % len(request.tools)] for turn in range(1 + twice)]
     left = request.limit
-    calls = []
+    calls: list[Call] = []
     for tool in tools if tools[0].kind != "legacy" else tools[:1]:
         if left is not None and left < 1:
             return Said(calls=tuple(calls), finish="length")

@@ -34,8 +34,13 @@ def message_mistakes(body: Obj, profile: Profile, *, lenient: bool) -> Iterator[
             yield from _role(label, message, profile, str(body.get("model")))
             yield from _content(label, message, profile)
             yield from _calls(label, message)
-    if not lenient or _calls_apart(messages):
+    if not lenient or (_calls_apart(messages) and _roles_known(messages)):
         yield from _order(messages)
+
+
+def _roles_known(messages: list[Obj]) -> bool:
+    """Whether it can be told whose turn each message is."""
+    return all(message.get("role") in ROLES for message in messages)
 
 
 def _calls_apart(messages: list[Obj]) -> bool:

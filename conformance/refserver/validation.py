@@ -76,7 +76,7 @@ def chat_mistakes(
     yield from _messages(body)
     yield from _unknown_fields(body, profile)
     for name in _names(profile):
-        yield from _parameter(name, body, profile)
+        yield from _parameter(name, body, profile, lenient=lenient)
     for name in _names(profile):
         yield from _companions(name, body, profile)
     yield from _undeclared(body)
@@ -151,8 +151,8 @@ def _renamed_from(name: str, profile: Profile) -> str | None:
     return next((old for old, claim in claims if claim.renamed_to == name), None)
 
 
-def _parameter(name: str, body: Obj, profile: Profile) -> Iterator[Mistake]:
-    found = places(body, name)
+def _parameter(name: str, body: Obj, profile: Profile, *, lenient: bool) -> Iterator[Mistake]:
+    found = [one for one in places(body, name) if not (lenient and _of_a_turn(one))]
     if not found:
         return
     claim = _claim(name, body, profile)
@@ -164,6 +164,11 @@ def _parameter(name: str, body: Obj, profile: Profile) -> Iterator[Mistake]:
             yield from _not_taken(claim, place, profile)
         else:
             yield from _value(claim, place, profile)
+
+
+def _of_a_turn(place: Place) -> bool:
+    """Whether a place is in a message after the first, which may be the server's own."""
+    return place.label.startswith("messages[") and not place.label.startswith("messages[0]")
 
 
 def _needed(claim: Parameter, place: Place) -> bool:

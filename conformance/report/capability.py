@@ -54,7 +54,7 @@ def chosen(rows: Sequence[Row], *, everything: bool = False) -> Shown:
     left = [row for row in rows if row not in shown]
     met = sum(row.observed is not Observed.NOT_SEEN for row in left)
     unseen = len(left) - met
-    parts = [f"{met} {'row' if met == 1 else 'rows'} as claimed"] if met else []
+    parts = [f"{met} {'row' if met == 1 else 'rows'} in line with the claims"] if met else []
     parts += [f"{unseen} not seen"] if unseen else []
     return Shown(tuple(shown), ", ".join(parts), explored)
 

@@ -238,6 +238,7 @@ RULE_CASES = [
     breaks("chunk.tool-index-shared", "one for both", called(a_fragment("{}", opens=True), a_fragment("{}", opens=True, id="call_9")), at="event 3: tool call 0", actual="call 'call_9'"),
     holds("chunk.tool-arguments", "an object in pieces", called()),
     idle("chunk.tool-arguments", "cut by the limit", called(OPENING, a_fragment('{"ci'), finish="length"), outcome=INCONCLUSIVE),
+    idle("chunk.tool-arguments", "in a choice that does not finish", an_exchange(TOOLS, stream=tool_chunks(OPENING)[:-1]), outcome=INCONCLUSIVE, also=("chunk.finish-present",)),
     breaks("chunk.tool-arguments", "cut for no reason", called(OPENING, a_fragment('{"ci')), at="choice 0: tool call 0", outcome=WARN),
     breaks("chunk.tool-arguments", "a text", called(OPENING, a_fragment('"Paris"')), at="choice 0: tool call 0", actual='"Paris"', outcome=WARN),
     breaks("chunk.tool-arguments", "none", called(OPENING), at="choice 0: tool call 0", actual="empty: ''", outcome=WARN),

@@ -353,6 +353,17 @@ CASES += [
     ),
     idle(
         "param.max-tokens.effective",
+        "a call, counted with its wrapping",
+        effect_of(
+            "max_tokens",
+            {"max_tokens": 5, "tools": TOOLS},
+            json=calls(1) | {"usage": a_usage(9, 36)},
+        ),
+        profile=claiming(full("max_tokens"), full("tools")),
+        outcome=Outcome.INCONCLUSIVE,
+    ),
+    idle(
+        "param.max-tokens.effective",
         "a short answer",
         effect_of("max_tokens", {"max_tokens": 5}, json=spending(2, "OK.", "stop")),
         profile=claiming(full("max_tokens")),

@@ -93,7 +93,7 @@ def streamed(kind: str, text: str) -> list[Value]:
 
 def sent(check: str, text: str = '{"mark":3}', **how: Any) -> Exchange:
     """What came of such a request, sent for the family of a check."""
-    kind = check.split(".")[1]
+    kind = "tool" if check.split(".")[1] == "tool" else "output"
     whole = {"json": answer(kind, text, how.pop("finish", None))} if "status" not in how else {}
     request = a_request(asked(kind, **how.pop("asks", {})))
     return an_exchange(check, id=f"{check}:case", request=request, **whole, **how)
@@ -211,6 +211,32 @@ CASES += [
     ),
     idle(
         OUT,
+        "nothing of the schema, which another check is about",
+        sent(OUT, '{"answer":3}'),
+        profile=CLAIMED,
+        outcome=INCONCLUSIVE,
+        also=("param.response-format.effective",),
+    ),
+    idle(
+        OUT,
+        "refused as the plainest schema is",
+        refused("param.response-format.value"),
+        refused(OUT),
+        profile=CLAIMED,
+        outcome=INCONCLUSIVE,
+        also=("param.response-format.accepted",),
+    ),
+    idle(
+        OUT,
+        "a stream refused",
+        an_exchange(
+            OUT, request=a_request(asked("output", stream=True)), status=400, json=an_error()
+        ),
+        profile=CLAIMED,
+        outcome=INCONCLUSIVE,
+    ),
+    idle(
+        OUT,
         "a code fence, which another check is about",
         sent(OUT, '```json\n{"mark":3}\n```'),
         profile=CLAIMED,
@@ -247,7 +273,9 @@ def test_verdicts(case: Case) -> None:
     [
         ("output", '{"mark":10}', Effect.SEEN),
         ("output", '{"mark":"10"}', Effect.MISSING),
-        ("output", "[]", Effect.MISSING),
+        ("output", '{"mark":3,"more":1}', Effect.MISSING),
+        ("output", '{"answer":3}', Effect.UNCLEAR),
+        ("output", "[]", Effect.UNCLEAR),
         ("output", "ten", Effect.UNCLEAR),
         ("tool", '{"mark":10}', Effect.SEEN),
         ("tool", "{}", Effect.MISSING),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.model.exchange import Ended, Exchange, Kept
@@ -166,6 +168,13 @@ CASES = [
 def test_stream(case: Case) -> None:
     """The check gives the verdict of the row, and no other check joins in."""
     verify(case)
+
+
+def test_times_are_not_judged_while_requests_are_made_up() -> None:
+    """Making them takes the machine's time, and answers wait for it."""
+    held_back = replace(streamed(many(), at=(3.0,)), probe="generated.valid")
+
+    assert Outcome.SKIP is finding("stream.incremental", held_back).outcome
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,8 @@ class TestList:
     def test_families_say_how_many_requests_they_make(self) -> None:
         """What a family sends follows from the claims of a profile, so it is counted for one."""
         said = [cli("list", "probes", "--profile", name).out for name in ("base", "openai")]
-        few, many = (re.findall(r"^param\.n\.range +POST chat × (\d+) ", text, re.M) for text in said)
+        row = r"^param\.n\.range +POST chat, (\d+) times "
+        few, many = (re.findall(row, text, re.M) for text in said)
         assert ["0"] == few < many
 
     def test_checks_are_what_is_listed_unasked(self) -> None:

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -232,6 +232,17 @@ def test_five_failures_in_a_row_end_the_ordinary_requests() -> None:
     assert {"stopped: the endpoint answered 5xx 5 times in a row"} == {
         outcomes[f"c{n}"] for n in range(5, 8)
     }
+
+
+def test_failures_of_many_cases_do_not_end_the_run() -> None:
+    """A server that breaks on one feature is asked for all the others."""
+    cases = [replace(a_step(f"family:{n}"), probe="family") for n in range(9)]
+    run = Run(lambda path: Attempt(500 if "family" in path else 200))(
+        *cases, a_step("plain"), concurrency=1
+    )
+
+    assert End.ENDPOINT_FAILING is not run.end
+    assert 200 == run.outcomes()["plain"]
 
 
 def test_requests_run_out() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.engine.pace import Gate, Health, Ramp, server_failed
+from conformance.engine.pace import PATIENCE, Gate, Health, Ramp, server_failed
 from conformance.model.exchange import Attempt, Ended
 
 
@@ -87,6 +87,33 @@ def test_failures_must_be_in_a_row() -> None:
     health.saw(Attempt(502), ordinary=True, first=False)
 
     assert "stopped: the endpoint answered 5xx 3 times in a row" == health.verdict
+
+
+def test_what_is_unusual_says_little_of_health() -> None:
+    """An endpoint that breaks on whatever it does not know is not down, until there is no end to it."""
+    health = Health(2)
+    for _ in range(2 * PATIENCE - 1):
+        health.saw(Attempt(500), ordinary=True, first=False, unusual=True)
+
+    assert health.verdict is None
+
+    health.saw(Attempt(500), ordinary=True, first=False, unusual=True)
+
+    assert f"stopped: the endpoint answered 5xx {2 * PATIENCE} times in a row" == health.verdict
+
+
+def test_what_is_unusual_does_not_end_the_row() -> None:
+    """Ordinary failures with others between them are in a row all the same; silence is one whatever was sent."""
+    health = Health(3)
+    for status, unusual in ((500, False), (500, True), (None, True)):
+        ended = Ended.RESET if status is None else Ended.COMPLETE
+        health.saw(Attempt(status, ended=ended), ordinary=True, first=False, unusual=unusual)
+
+    assert health.verdict is None
+
+    health.saw(Attempt(500), ordinary=True, first=False)
+
+    assert "stopped: 4 requests in a row were answered 5xx or not at all" == health.verdict
 
 
 def test_silence_is_named_as_such() -> None:

@@ -101,7 +101,7 @@ def test_one_bug_is_searched_for_once() -> None:
 
 def test_what_a_named_probe_has_shown_is_left_alone() -> None:
     """A parameter that is refused by itself is no news in company."""
-    shown = an_exchange("param.user.value", status=400, asks={"user": "x"}, json={"error": {}})
+    shown = an_exchange("param.user.value", status=400, asks={"user": "x"}, body=b"")
     hunt = Hunt(failing(lambda body: "user" in body))("generated.valid:n", earlier=[shown])
 
     assert {} == hunt.minimal
@@ -110,7 +110,7 @@ def test_what_a_named_probe_has_shown_is_left_alone() -> None:
 
 def test_a_known_failure_does_not_hide_another() -> None:
     """What is known is passed over, and the search goes on to what is not."""
-    shown = an_exchange("param.user.value", status=400, asks={"user": "x"}, json={"error": {}})
+    shown = an_exchange("param.user.value", status=400, asks={"user": "x"}, body=b"")
     broken = failing(lambda body: "user" in body or "metadata" in body)
     hunt = Hunt(broken)("generated.valid:n", earlier=[shown])
 

@@ -141,7 +141,7 @@ def test_the_capability_table_shows_what_differs_from_the_claim() -> None:
     assert (
         "| <code>n</code> | full&#58; at most 4 | **ignored**<br>against <code>param.n.effective</code> | 1 choice |"
     ) in text
-    assert "3 rows as claimed, 1 not seen.\n" in text
+    assert "3 rows in line with the claims, 1 not seen.\n" in text
     assert "<code>store</code>" not in text
 
 

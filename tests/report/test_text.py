@@ -314,7 +314,7 @@ CAPABILITIES  1 ignored, 1 varies, 1 clamped, 1 rejected, 1 unclear, 1 supported
 
 CLAIMED = """\
 
-CAPABILITIES  1 ignored; 3 rows as claimed, 1 not seen
+CAPABILITIES  1 ignored; 3 rows in line with the claims, 1 not seen
 
   ignored: accepted, and the effect that should show is missing
       n                       claimed full: at most 4; 1 choice

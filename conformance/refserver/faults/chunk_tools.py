@@ -47,8 +47,12 @@ def tool_index_from_one(chunks: Chunks, facts: Facts) -> Chunks:
     return each_tool_delta(chunks, lambda piece: {**piece, "index": piece["index"] + 1})
 
 
-def _second_call(chunks: Chunks, index: int) -> Chunks:
-    """One more call after the first."""
+def _second_call(chunks: Chunks, index: int, facts: Facts) -> Chunks:
+    """One more call of the weather after the first, where several are allowed."""
+    if facts.body.get("parallel_tool_calls") is False or "get_weather" not in str(
+        facts.body.get("tools")
+    ):
+        return chunks
     call = {"id": "call_second", "type": "function"}
     opening = {"index": index, **call, "function": {"name": "get_weather", "arguments": ""}}
     rest = {"index": index, "function": {"arguments": '{"city":"text"}'}}
@@ -59,13 +63,13 @@ def _second_call(chunks: Chunks, index: int) -> Chunks:
 @fault("tool-index-gap", "chunk.tool-index", on=Stage.CHUNKS)
 def tool_index_gap(chunks: Chunks, facts: Facts) -> Chunks:
     """The second tool call has the index 2."""
-    return _second_call(chunks, 2)
+    return _second_call(chunks, 2, facts)
 
 
 @fault("tool-index-shared", "chunk.tool-index-shared", on=Stage.CHUNKS)
 def tool_index_shared(chunks: Chunks, facts: Facts) -> Chunks:
     """Two tool calls share the index 0."""
-    return _second_call(chunks, 0)
+    return _second_call(chunks, 0, facts)
 
 
 @fault("tool-first-without-id", "chunk.tool-first-delta", on=Stage.CHUNKS)

@@ -155,10 +155,15 @@ def coherence_text_again_at_the_end(chunks: Chunks, facts: Facts) -> Chunks:
     return before_finish(chunks, {"content": said}) if facts.asks_usage and said else chunks
 
 
+def _judged_otherwise(facts: Facts) -> bool:
+    """Whether another rule would miss a lost piece of the text as well."""
+    return any(facts.body.get(name) for name in ("logprobs", "n", "response_format"))
+
+
 @fault("coherence-first-piece-lost", "chunk.text-whole", on=Stage.CHUNKS)
 def coherence_first_piece_lost(chunks: Chunks, facts: Facts) -> Chunks:
     """The first piece of streamed texts is lost."""
-    if facts.body.get("logprobs") or facts.body.get("n"):
+    if _judged_otherwise(facts):
         return chunks
     first = next((at for at, chunk in enumerate(chunks) if is_text(chunk)), len(chunks))
     return [*chunks[:first], *chunks[first + 1 :]]
@@ -167,7 +172,7 @@ def coherence_first_piece_lost(chunks: Chunks, facts: Facts) -> Chunks:
 @fault("coherence-last-piece-lost", "chunk.text-whole", on=Stage.CHUNKS)
 def coherence_last_piece_lost(chunks: Chunks, facts: Facts) -> Chunks:
     """The last piece of streamed texts is lost."""
-    if facts.body.get("logprobs") or facts.body.get("n"):
+    if _judged_otherwise(facts):
         return chunks
     last = max((at for at, chunk in enumerate(chunks) if is_text(chunk)), default=len(chunks))
     return [*chunks[:last], *chunks[last + 1 :]]

@@ -192,7 +192,7 @@ def messages_history_refused(decision: Decision, facts: Facts) -> Decision:
 @fault("messages-other-role-taken", "message.role.unsupported", on=Stage.DECISION)
 def messages_other_role_taken(decision: Decision, facts: Facts) -> Decision:
     """Any role is taken."""
-    return None if _about(decision, "].role") and "tool" not in facts.roles else decision
+    return None if _about(decision, "].role") and not _written_by_hand(facts) else decision
 
 
 @fault("messages-other-role-status", "message.role.unsupported", on=Stage.DECISION)

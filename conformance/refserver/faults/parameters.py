@@ -22,10 +22,8 @@ FREE = (
     *("response_format", "parallel_tool_calls", "functions", "function_call", "top_logprobs"),
 )
 """Parameters that only their own requests have."""
-PARTIAL = (
-    *("reasoning_effort", "verbosity", "prompt_cache_retention", "prompt_cache_options"),
-    *("modalities", "audio", "prediction", "web_search_options"),
-)
+GENERATED = {"response_format": ("generated.valid-accepted",)}
+"""Those that the few generated requests of a core run have as well."""
 BOUNDED = (
     *("temperature", "top_p", "presence_penalty", "frequency_penalty", "n", "top_logprobs"),
     *("max_tokens", "max_completion_tokens", "stop", "seed", "tools", "functions", "metadata"),
@@ -119,7 +117,7 @@ for _name in FREE:
     _made(
         f"param-{slug(_name)}-refused",
         f"A request with `{_name}` is refused, whatever its value.",
-        (f"param.{slug(_name)}.accepted",),
+        (f"param.{slug(_name)}.accepted", *GENERATED.get(_name, ())),
         Stage.DECISION,
         _refuses(_name),
         deep=(f"param.{slug(_name)}.value",),

@@ -44,13 +44,19 @@ def _talks(answer: Answer) -> Answer:
     return replace(answer, choices=said)
 
 
-@fault("parity-stream-talks", "parity.tool-calls", on=Stage.ANSWER)
+@fault("parity-stream-talks", "parity.tool-calls", "param.tool-choice.effective", on=Stage.ANSWER)
 def parity_stream_talks(answer: Answer, facts: Facts) -> Answer:
     """Where a tool must be called, streams only talk."""
     return _talks(answer) if answer.request.stream else answer
 
 
-@fault("parity-whole-talks", "parity.tool-calls", on=Stage.ANSWER)
+@fault(
+    "parity-whole-talks",
+    "parity.tool-calls",
+    "param.tool-choice.effective",
+    "param.function-call.effective",
+    on=Stage.ANSWER,
+)
 def parity_whole_talks(answer: Answer, facts: Facts) -> Answer:
     """Where a tool must be called, whole answers only talk."""
     return answer if answer.request.stream else _talks(answer)

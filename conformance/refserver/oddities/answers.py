@@ -377,7 +377,9 @@ def stopped_by_a_filter(answer: Answer, facts: Facts) -> Answer:
 
 @oddity("answer-says-something-else", on=Stage.ANSWER, only_one="what is said")
 def says_something_else(answer: Answer, facts: Facts) -> Answer:
-    """The model says something else each time, whatever it is asked."""
+    """The model says something else each time, whatever it is asked, except for the form that it must keep."""
+    if facts.body.get("response_format"):
+        return answer
     word = unique("", answer.stamp)
     return _each_text(answer, tokens=pieces(f"Well, {word[:6]} and {word[6:12]}."), finish="stop")
 
