@@ -20,7 +20,15 @@ from conformance.model.finding import (
     Unjudged,
 )
 from conformance.model.profile import Profile
-from conformance.tally import LINKED_AT_MOST, Again, Known, Tally, place_of, smallest_alone
+from conformance.tally import (
+    LINKED_AT_MOST,
+    Again,
+    Known,
+    Tally,
+    cut_short,
+    place_of,
+    smallest_alone,
+)
 from conformance.wire.reading import Reading
 
 SHOWN = 200
@@ -214,9 +222,13 @@ class Judge:
             return replace(made, outcome=OUTCOME_OF[level], reason=often)
         if worst is not None:
             return replace(made, outcome=Outcome.WAIVED, reason=worst.waived or "")
-        if made.judged:
+        if not made.judged:
+            return self._unexercised(tally, made)
+        if (why := cut_short(made.unjudged, tally.check.probes)) is None:
             return replace(made, outcome=Outcome.PASS)
-        return self._unexercised(tally, made)
+        return replace(
+            made, outcome=Outcome.INCONCLUSIVE, reason=why.reason, hindrance=why.hindrance
+        )
 
     def _unexercised(self, tally: Tally, made: Finding) -> Finding:
         check = tally.check

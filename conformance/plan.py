@@ -95,7 +95,7 @@ def _why_none(probe: Probe, target: Target, profile: Profile) -> str:
     """Why a probe sends nothing."""
     if not target.paths(probe.operation, profile):
         return f"the profile has no {probe.operation.value} endpoint"
-    if steps_of(probe, target, profile, Suite.FULL):
+    if probe.cases is not None and next(probe.cases(profile, target), None) is not None:
         return ONLY_FULL
     return "the profile makes no claim that it could try"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,25 +13,32 @@ from random import Random
 
 from conformance.checks.registry import all_checks
 from conformance.engine.secret import Secret
-from conformance.judging import Judgement
+from conformance.judging import Judgement, judge_exchanges
+from conformance.model.exchange import Exchange
 from conformance.model.finding import Outcome
 from conformance.model.json import JSON
+from conformance.model.plan import Plan
 from conformance.model.profile import Profile
+from conformance.model.request import Operation, Request
 from conformance.model.target import Target, parse_base_url
 from conformance.options import Options
 from conformance.probes.generated import searches
+from conformance.probes.registry import continued
 from conformance.profiles.load import load_profile, profile_from_json, profile_to_json
 from conformance.refserver.direct import DirectServer
 from conformance.refserver.faults.registry import Fault
 from conformance.refserver.models import known_models
+from conformance.refserver.oddities import ODDITIES
 from conformance.refserver.oddities.registry import Oddity, some_of
 from conformance.refserver.serve import ReferenceServer
+from conformance.refserver.stages import Alteration, Stage
 from conformance.session import (
     Recorder,
     Sender,
     Setup,
     judge_recording,
     limit_parameter,
+    plan_as_json,
     plan_for,
 )
 
@@ -44,8 +51,6 @@ TIMEOUT = 8.0
 """Seconds for one request: long enough for a slow machine, short enough for servers that hang on purpose."""
 PATIENCE = 30.0
 """Seconds for one request to a server that means well, however busy the machine is."""
-INSIDE = ("parameters", "messages", "schemas", "generated")
-"""Areas whose faults bend what is answered and not how it travels: they need no sockets."""
 _LOUD = (Outcome.FAIL, Outcome.WARN, Outcome.STALE, Outcome.ERROR)
 _SEEN = (*_LOUD, Outcome.NOTE)
 
@@ -101,7 +106,42 @@ def run_inside(
     target = Target("http://127.0.0.1:9", server.prefix, model, limit_parameter(profile, model))
     options = Options(quiet=True, concurrency=1, seed=seed, environment={})
     setup = Setup(options, profile, target, _secret(server.key))
-    return _judged(setup, sender=server, whole=whole, searched=searched)
+    if searched:
+        return _judged(setup, sender=server, whole=whole, searched=searched)
+    plan = _plan_of(setup, tuple(sorted(whole)))
+    return judge_exchanges(
+        _exchanged(plan, server, setup),
+        profile,
+        plan.checks,
+        plan=plan_as_json(plan),
+        target={"base_url": target.base_url, "model": target.model},
+    )
+
+
+_PLANS: dict[tuple[str, Target, tuple[str, ...]], Plan] = {}
+
+
+def _plan_of(setup: Setup, whole: tuple[str, ...]) -> Plan:
+    """What is sent; made once for each profile."""
+    key = (setup.profile.digest, setup.target, whole)
+    if not setup.profile.digest:
+        return plan_for(setup, all_checks(), whole=whole)
+    if key not in _PLANS:
+        _PLANS[key] = plan_for(setup, all_checks(), whole=whole)
+    return _PLANS[key]
+
+
+def _exchanged(plan: Plan, server: DirectServer, setup: Setup) -> Iterator[Exchange]:
+    """What comes of each step, one after the other."""
+    made: dict[str, Exchange] = {}
+    for step in plan.steps:
+        request = step.request or continued(step, made, setup.target, setup.profile)
+        if isinstance(request, str):
+            blank = Request("POST", "", Operation.CHAT)
+            made[step.id] = Exchange(step.id, blank, (), step.probe, request)
+        else:
+            made[step.id] = Exchange(step.id, request, (server.send(request),), step.probe)
+        yield made[step.id]
 
 
 def model_for(profile: Profile) -> str:
@@ -156,7 +196,7 @@ def _seen_of(name: str, told: dict[str, JSON]) -> frozenset[str]:
 
     fault = fault_named(name)
     profile = load_profile(fault.profile) if fault.profile else profile_from_json(told)
-    if fault.area in INSIDE:
+    if _inside(fault) and not fault.needs_key and "auth.key-not-echoed" not in fault.caught_by:
         direct = DirectServer(profile, key=KEY, model=model_for(profile), pace=PACE, fault=fault)
         return noticed(run_inside(direct, profile, whole=fault.deep, searched=fault.searched))
     model = model_for(profile)
@@ -173,21 +213,43 @@ class Calm:
     """Checks that found more than a note, each with its first problem."""
 
 
+def _inside(alteration: Alteration) -> bool:
+    """Whether it bends what is answered and not how it travels, so that no sockets are needed."""
+    return alteration.stage is not Stage.REPLY
+
+
 def prove_legal(
-    sets: Iterable[Sequence[Oddity]], profile: Profile, *, workers: int = 4
+    sets: Iterable[Sequence[Oddity]], profile: Profile, *, workers: int | None = None
 ) -> Iterator[Calm]:
-    """Run the suite against each set of oddities, in the order given."""
+    """Run the suite against each set of oddities, in the order given, in several processes."""
+    chosen = [tuple(one) for one in sets]
+    told = profile_to_json(profile)
+    count = workers or max(2, os.cpu_count() or 1)
+    known = {one.name: one for one in ODDITIES}
+    if len(chosen) < 2 * count or any(known.get(o.name) is not o for one in chosen for o in one):
+        yield from (Calm(one, _alarms_of(one, profile)) for one in chosen)
+        return
+    with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+        names = [tuple(o.name for o in one) for one in chosen]
+        found = pool.map(_alarms_of_named, names, [told] * len(names))
+        yield from (Calm(one, alarms) for one, alarms in zip(chosen, found, strict=True))
 
-    def against(chosen: Sequence[Oddity]) -> Calm:
-        under = next((one.under for one in chosen if one.under), None)
-        judged_by = load_profile(under) if under else profile
-        model = model_for(profile)
-        with ReferenceServer(profile, key=KEY, model=model, pace=PACE, oddities=chosen) as server:
-            made = run_against(server, judged_by, timeout=PATIENCE)
-            return Calm(tuple(chosen), alarms(made))
 
-    with ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(against, sets)
+def _alarms_of_named(names: tuple[str, ...], told: dict[str, JSON]) -> tuple[str, ...]:
+    known = {one.name: one for one in ODDITIES}
+    return _alarms_of([known[name] for name in names], profile_from_json(told))
+
+
+def _alarms_of(chosen: Sequence[Oddity], profile: Profile) -> tuple[str, ...]:
+    """What the suite says of a server with these oddities, above a note."""
+    under = next((one.under for one in chosen if one.under), None)
+    judged_by = load_profile(under) if under else profile
+    model = model_for(profile)
+    if all(map(_inside, chosen)):
+        direct = DirectServer(profile, key=KEY, model=model, pace=PACE, oddities=chosen)
+        return alarms(run_inside(direct, judged_by))
+    with ReferenceServer(profile, key=KEY, model=model, pace=PACE, oddities=chosen) as server:
+        return alarms(run_against(server, judged_by, timeout=PATIENCE))
 
 
 def alarms(judgement: Judgement) -> tuple[str, ...]:

@@ -256,9 +256,7 @@ class Recorder:
             past.saw(exchange)
         return past
 
-    def _search(
-        self, end: End, past: Past, lanes: Lanes, write: Callable[[Exchange], None]
-    ) -> End:
+    def _search(self, end: End, past: Past, lanes: Lanes, write: Callable[[Exchange], None]) -> End:
         """Generate requests, as far as the run has not ended."""
         setup, searches = self.setup, self.plan.searches
         if end not in (End.COMPLETE, End.BUDGET):

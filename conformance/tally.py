@@ -207,6 +207,13 @@ def smallest_alone(
     )
 
 
+def cut_short(unjudged: Iterable[tuple[str, Unjudged]], probes: Iterable[str]) -> Unjudged | None:
+    """Why searches for these probes did not come to their end; None if they did."""
+    meant = tuple(f"{probe}:" for probe in probes)
+    rest = (why for name, why in unjudged if name.endswith(":rest") and name.startswith(meant))
+    return next(rest, None)
+
+
 def place_of(x: Reading) -> str:
     """Where an exchange comes among those with like problems: what was made up last, its smallest first."""
     search, _, number = x.id.partition("#")

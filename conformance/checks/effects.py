@@ -156,7 +156,9 @@ def _limit(name: str) -> Callable[[Reading], Seen]:
         cut = all(one.finish == "length" for one in choices)
         # What a call is counted as, beyond its arguments, is up to whoever counts.
         called = any(one.calls or one.function_call for one in choices) and not cut
-        counted = completion_tokens(_usage(x)) if len(choices) == 1 and not called else None
+        counted = (
+            completion_tokens(_usage(x)) if len(choices) == x.asked.n == 1 and not called else None
+        )
         # Reasoning counts against the newer parameter only, and models differ in what they count.
         spent = counted[0] - counted[1] if counted else None
         words = max(len(one.text.split()) for one in choices)
@@ -346,7 +348,8 @@ def _tools(x: Reading) -> Seen:
 
 
 def _parallel(x: Reading) -> Seen:
-    most = max((len(one.calls) for one in said(x)), default=0)
+    # A piece without a name is a part of another call, whatever index it came under.
+    most = max((sum(bool(c.name) for c in one.calls) for one in said(x)), default=0)
     if most > 1:
         return _missing(f"{most} calls in one answer")
     return _as_ever("one call") if most else _unclear("the model made no call")

@@ -20,6 +20,8 @@ from .registry import MAY, SHOULD, Given, Kind, Problems, Scope, check
 
 PROBES = ("chat.logprobs", "chat.stream.logprobs")
 _ROUNDING = 1e-6
+MOST = 20
+"""The alternatives that OpenAI gives at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ def top_problems(x: Reading, scores: Iterable[Scores]) -> Problems:
     """For each choice the first thing wrong with its alternatives: too many, not sorted, at odds with the token."""
     asked = x.asked.body.get("top_logprobs")
     most = asked if isinstance(asked, int) and not isinstance(asked, bool) else 0
+    if most < 0 or most > MOST:
+        return  # what comes of such a wish is another rule's business
     for one in scores:
         for position, entry in enumerate(one.entries):
             found = _top_problem(entry, f"{one.at}/content/{position}/top_logprobs", most)

@@ -21,6 +21,7 @@ from conformance.spec.claims import (
     standing,
     steps,
 )
+from conformance.wire.answer import said
 from conformance.wire.reading import Reading
 
 from . import chat, chunk
@@ -29,7 +30,7 @@ from .errors import client_error, error_with_success, members_came
 from .fields import broken
 from .givens import RECORDING, answered, completion, finished_stream
 from .kinds import departing, ordinary_chat, probe
-from .registry import MAY, MUST, SHOULD, Claimed, Kind, Problems, check
+from .registry import MAY, MUST, SHOULD, Claimed, Kind, Problems, Scope, check
 
 LIMITS = ("max_tokens", "max_completion_tokens")
 NAMES = (
@@ -420,6 +421,41 @@ for _name in NAMES:
 _declare_departure("model", Way.TYPE)
 
 
+def repeated(x: Reading) -> bool:
+    """Requests that ask for an answer that can be repeated, and are sent again."""
+    return x.exchange.probe == "param.seed.value" and x.asked.body.get("temperature") == 0
+
+
+@check(
+    "param.seed.effective",
+    level=MAY,
+    on=repeated,
+    given=came,
+    claimed=taken("seed"),
+    scope=Scope.LINKED,
+    probes=("param.seed.value",),
+    clause="param.effective.seed",
+)
+def equal_seeds_give_equal_answers(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """Two equal requests with `seed` and temperature 0, answered by one system_fingerprint, get one answer."""
+    first: dict[str, Reading] = {}
+    for x in xs:
+        earlier = first.setdefault(_fingerprint(x), x)
+        ours, theirs = ([one.text for one in said(reading)] for reading in (x, earlier))
+        if ours != theirs:
+            yield Problem(
+                "/choices",
+                expected=f"{theirs}, the answer to {earlier.id}"[:200],
+                actual=f"{ours}"[:200],
+                exchange=x.id,
+            )
+
+
+def _fingerprint(x: Reading) -> str:
+    body = x.chunks[0][1] if x.asked.streams and x.chunks else x.object or {}
+    return str(body.get("system_fingerprint"))
+
+
 def unknown_fields_stated(profile: Profile) -> str | None:
     """Whether the profile says what is done with fields that nobody knows."""
     known = profile.unknown_field.known
@@ -480,6 +516,8 @@ def refused_parameters_have_their_code(x: Reading, profile: Profile) -> Problems
     members, at, policy = x.envelope.members, x.envelope.at, departure.policy
     claims = profile.cited(policy.source)
     for member, wanted in (("code", departure.code), ("type", policy.type)):
+        if not isinstance(members.get(member), str | None):
+            continue  # errors.code and errors.type say so
         if wanted is not None and members.get(member) != wanted:
             actual = f"{members[member]!r}"[:160] if member in members else "absent"
             yield Problem(f"{at}/{member}", expected=wanted, actual=actual, claims=claims)
@@ -494,7 +532,13 @@ def name_promised(x: Reading, profile: Profile) -> Unjudged | None:
     departure = departure_of(x, profile)
     if departure is None or departure.policy.names_parameter is not True:
         return Unjudged("the profile does not say that it is named", RECORDING)
-    return client_error(x, profile) or members_came(x, profile)
+    if (reason := client_error(x, profile) or members_came(x, profile)) is not None:
+        return reason
+    members = x.envelope.members
+    missing = "param" not in members and "param" in profile.errors.members
+    if missing or not isinstance(members.get("param"), str | None):
+        return Unjudged("`param` is missing or no text")  # errors.param says so
+    return None
 
 
 @check(

@@ -23,7 +23,7 @@ from .givens import (
     whole,
     whole_stream,
 )
-from .kinds import probe, streams
+from .kinds import ordinary_chat, probe, streams
 from .registry import MAY, MUST, SHOULD, Problems, check
 
 STREAM = ("chat.stream.basic",)
@@ -471,7 +471,7 @@ def errors_in_streams_have_a_shape(x: Reading, profile: Profile) -> Problems:
 
 def our_streams(x: Reading) -> bool:
     """Streams that we asked for: other people's traffic may have met a real failure."""
-    return streams(x) and x.exchange.probe is not None
+    return streams(x) and ordinary_chat(x) and x.exchange.probe is not None
 
 
 @check(

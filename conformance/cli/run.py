@@ -287,7 +287,7 @@ def record(
         path = options.recording or Path("recording.jsonl")
         require_writable(path)
         progress = Progress(sys.stderr, quiet=quiet)
-        progress.start(len(plan.steps))
+        progress.start(plan.requests)
         recorder = Recorder(setup, plan, path, on_exchange=advancing(progress))
         try:
             made = recorder.run()

@@ -81,6 +81,11 @@ class Plan:
     """What is searched once the steps are done."""
 
     @property
+    def requests(self) -> int:
+        """How many are expected; a search may send fewer, or more to make a failure small."""
+        return len(self.steps) + sum(search.examples for search in self.searches)
+
+    @property
     def output_tokens(self) -> int:
         """The worst case, all answers as long as allowed."""
         return sum(step.max_output_tokens for step in self.steps)

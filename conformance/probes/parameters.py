@@ -269,7 +269,9 @@ def values(top: str) -> Cases:
             if not standing_of(kept, top, profile, target).departures:
                 seen.append(kept)
                 core = number == 0 or (top in _IN_STREAMS_TOO and name.startswith("stream-"))
-                core |= name.startswith(_EXPLORING) and claim.support is Support.UNKNOWN
+                core |= name == "repeated" or (
+                    name.startswith(_EXPLORING) and claim.support is Support.UNKNOWN
+                )
                 yield Case(name, kept, _suite(core=core), _worth(top, 10 - number))
         if claim.support is Support.UNKNOWN:
             return

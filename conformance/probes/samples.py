@@ -45,6 +45,8 @@ TIME: JSON = {
 ASK_WEATHER: JSON = [user("What is the weather in Paris? Use the tool.")]
 ASK_TWO: JSON = [user("What is the weather in Paris and in Rome? Call the tool for both at once.")]
 WORDS: JSON = [user("Repeat exactly: alpha beta gamma delta")]
+SIGNS: JSON = [user("Repeat exactly: 👩‍🚀🏳️‍🌈👨‍👩‍👧‍👦𝒳🜁")]  # noqa: RUF001 - the letter of four bytes is meant
+"""Characters of which each takes several tokens, so that a small limit cuts inside one."""
 COUNT: JSON = [user("Count from 1 to 100 in words.")]
 AS_JSON: JSON = [
     user("Answer with a JSON object that has a member `city`. Which city is the capital of France?")
@@ -165,6 +167,8 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         "stream-five": {"messages": COUNT, "max_tokens": 5, **STREAMED},
         "one": {"messages": COUNT, "max_tokens": 1},
         "say-one": {"max_tokens": 1},
+        "inside-a-character": {"messages": SIGNS, "max_tokens": 3},
+        "stream-inside-a-character": {"messages": SIGNS, "max_tokens": 3, **STREAMED},
     },
     "max_completion_tokens": {
         "five": {"messages": COUNT, "max_completion_tokens": 5},
@@ -282,7 +286,10 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         "usage": {"stream_options": {"include_usage": True}, **STREAMED},
         "no-usage": {"stream_options": {"include_usage": False}, **STREAMED},
     },
-    "seed": {"repeatable": {"seed": 7, "temperature": 0}},
+    "seed": {
+        "repeatable": {"seed": 7, "temperature": 0},
+        "repeated": {"seed": 7, "temperature": 0},
+    },
     "logit_bias": {"forced": {"logit_bias": {"300": 100}}},
 }
 """Requests in which a parameter's effect shows from outside; the first tells most. Others are sent ``EXAMPLES``."""

@@ -76,7 +76,7 @@ class Run:
             raise UsageError("no file to record into")
         plan = plan_for(self.setup, self.chosen)
         progress = Progress(sys.stderr, quiet=self.options.quiet)
-        progress.start(len(plan.steps))
+        progress.start(plan.requests)
         recorder = Recorder(self.setup, plan, path, on_exchange=advancing(progress))
         try:
             self.recording = recorder.run()

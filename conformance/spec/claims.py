@@ -98,8 +98,7 @@ def standing(body: Mapping[str, JSON], profile: Profile, model: str | None = Non
     unclaimed: list[str] = []
     # An unsupported parameter brings its members with it, and only it is reported.
     gone: set[str] = set()
-    for name in profile.parameters:
-        top = steps(name)[0]
+    for top, name in _named(profile.parameters):
         if top not in body:
             continue
         claim = profile.parameter(name, model)
@@ -126,6 +125,19 @@ def standing(body: Mapping[str, JSON], profile: Profile, model: str | None = Non
     return Standing(tuple(departures), tuple(dict.fromkeys(unclaimed)))
 
 
+def _named(parameters: Mapping[str, Parameter]) -> tuple[tuple[str, str], ...]:
+    """The names of all claims, each with that of the parameter which it is about; remembered for the last profile."""
+    last = _LAST[-1]
+    if last[0] is not parameters:
+        last = parameters, tuple((steps(name)[0], name) for name in parameters)
+        _LAST[-1] = last
+    return last[1]
+
+
+_Names = tuple[tuple[str, str], ...]
+_LAST: list[tuple[Mapping[str, Parameter], _Names]] = [({}, ())]
+
+
 def _harmless(name: str, value: JSON) -> bool:
     """``stream: false`` asks for nothing."""
     return name == "stream" and value is not True
@@ -137,10 +149,14 @@ def _unsupported(claim: Parameter, at: str, profile: Profile) -> Departure:
 
 
 def _unknown(body: Mapping[str, JSON], profile: Profile) -> Iterator[Departure]:
+    found = [name for name in body if name not in profile.parameters]
+    closed_there = [closed for closed in CLOSED if closed in body]
+    if not found and not closed_there:
+        return
     known = {*profile.parameters, *(c.renamed_to for c in profile.parameters.values())}
-    found = [name for name in body if name not in known]
-    for closed, usual in CLOSED.items():
-        members = body.get(closed)
+    found = [name for name in found if name not in known]
+    for closed in closed_there:
+        members, usual = body[closed], CLOSED[closed]
         # A profile that speaks of none of the members leaves those that OpenAI has open.
         if not any(name.startswith(f"{closed}.") for name in profile.parameters):
             known |= {f"{closed}.{name}" for name in usual}

@@ -184,3 +184,21 @@ def test_what_was_left_out_is_told() -> None:
 
     assert (Outcome.INCONCLUSIVE, Hindrance.RUN) == (found.outcome, found.hindrance)
     assert "budget: --max-requests 5 reached" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome"),
+    [(VALID, Outcome.INCONCLUSIVE), ("chat.response.id", Outcome.PASS)],
+    ids=["its own", "general"],
+)
+def test_a_search_that_was_cut_short_proves_nothing(check: str, outcome: Outcome) -> None:
+    """What was accepted until then does not pass for all; general rules were exercised elsewhere."""
+    rest = Exchange(
+        "generated.valid:user:rest",
+        a_request({}),
+        probe="generated.valid",
+        not_sent="interrupted",
+    )
+    found = finding(check, made_up("valid", BOTH), rest, profile=CLAIMED)
+
+    assert outcome is found.outcome

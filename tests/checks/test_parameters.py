@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -509,6 +510,37 @@ CASES += [
         refused("param.n.range", {"n": 4}, **{**RIGHT, "param": None}),
         profile=COUNTED,
         at="/error/param",
+    ),
+]
+
+
+SEEDED = {"seed": 7, "temperature": 0}
+CASES += [
+    holds(
+        "param.seed.effective",
+        "the same twice",
+        effect_of("seed", SEEDED, json=texts("a")),
+        replace(effect_of("seed", SEEDED, json=texts("a")), id="param.seed.value:again"),
+        profile=claiming(full("seed"), full("temperature")),
+    ),
+    breaks(
+        "param.seed.effective",
+        "another answer",
+        effect_of("seed", SEEDED, json=texts("a")),
+        replace(effect_of("seed", SEEDED, json=texts("b")), id="param.seed.value:again"),
+        profile=claiming(full("seed"), full("temperature")),
+        at="/choices",
+        outcome=NOTE,
+    ),
+    holds(
+        "param.seed.effective",
+        "another machinery",
+        effect_of("seed", SEEDED, json=texts("a", system_fingerprint="fp_1")),
+        replace(
+            effect_of("seed", SEEDED, json=texts("b", system_fingerprint="fp_2")),
+            id="param.seed.value:again",
+        ),
+        profile=claiming(full("seed"), full("temperature")),
     ),
 ]
 

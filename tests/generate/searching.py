@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ def body_of(request: Request) -> Body:
     return found if isinstance(found, dict) else {}
 
 
+@cache
+def _searches(profile: str, target: Target) -> list[Search]:
+    return searches(load_profile(profile), target, 1)
+
+
 @dataclass
 class Hunt:
     """Some searches, and what they sent."""
@@ -65,7 +71,7 @@ class Hunt:
     answer: Callable[[Request], Attempt] = field(default_factory=server)
     profile: Profile = OPENAI
     target: Target = TARGET
-    examples: int = 20
+    examples: int = 12
     most: int = 10_000
     """Requests until the budget is used up."""
     sent: list[Exchange] = field(default_factory=list)
@@ -109,8 +115,9 @@ class Hunt:
 
     def chosen(self, *names: str) -> list[Search]:
         """The searches with these names."""
-        found = searches(self.profile, self.target, self.examples)
-        return [search for search in found if not names or search.id in names]
+        found = _searches(self.profile.name, self.target)
+        chosen = [search for search in found if not names or search.id in names]
+        return [replace(search, examples=self.examples) for search in chosen]
 
     @property
     def minimal(self) -> dict[str, Body]:

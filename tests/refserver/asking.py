@@ -132,6 +132,7 @@ def battery() -> dict[str, IncomingRequest]:
         "message-item": chat_request(messages=["hello"]),
         "own-message": chat_request(messages=[*SAY_OK, {"role": "assistant", "content": "Hi."}]),
         "tool-result": chat_request(messages=tool_history(), tools=[WEATHER]),
+        "own-tool-result": chat_request(messages=as_it_came(tool_history()), tools=[WEATHER]),
         "nulls": chat_request(
             messages=[*SAY_OK, {"role": "assistant", "content": "Hi.", "audio": None}]
         ),
@@ -212,6 +213,12 @@ def of_families(area: str, profile: str) -> tuple[IncomingRequest, ...]:
     steps = [step for one in families for step in steps_of(one, target, claims, Suite.FULL)]
     bodies = [step.request.body for step in steps if step.request]
     return tuple(_posted(body) for body in bodies if body)
+
+
+def as_it_came(history: list[Any]) -> list[Any]:
+    """A conversation with the server's message as it was sent, with the members that say nothing."""
+    asked, calling, *rest = history
+    return [asked, {**calling, "refusal": None, "annotations": []}, *rest]
 
 
 def two_results() -> list[Any]:

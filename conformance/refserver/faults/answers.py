@@ -91,7 +91,12 @@ def answers_stream_calls_undeclared(chunks: Chunks, facts: Facts) -> Chunks:
     )
 
 
-@fault("answers-snapshots", "chunk.deltas-not-snapshots", on=Stage.CHUNKS)
+@fault(
+    "answers-snapshots",
+    "chunk.deltas-not-snapshots",
+    "param.max-tokens.effective",
+    on=Stage.CHUNKS,
+)
 def answers_snapshots(chunks: Chunks, facts: Facts) -> Chunks:
     """Deltas of streams with usage repeat all text so far."""
     if not facts.asks_usage:
@@ -172,8 +177,8 @@ def _rescored(value: Obj, change: Callable[[Obj], Obj]) -> Obj:
 
 
 def _above_zero(entry: Obj) -> Obj:
-    first, *rest = entry["top_logprobs"]
-    return {**entry, "logprob": 0.75, "top_logprobs": [{**first, "logprob": 0.75}, *rest]}
+    top = [{**one, "logprob": 0.75} for one in entry["top_logprobs"][:1]]
+    return {**entry, "logprob": 0.75, "top_logprobs": [*top, *entry["top_logprobs"][1:]]}
 
 
 def _of_the_vocabulary(entry: Obj) -> Obj:
@@ -249,7 +254,12 @@ def answers_stream_usage_counts_once(chunks: Chunks, facts: Facts) -> Chunks:
     return [_spending(chunk, 1) for chunk in chunks]
 
 
-@fault("answers-limit-overrun", "param.max-tokens.effective", on=Stage.COMPLETION)
+@fault(
+    "answers-limit-overrun",
+    "param.max-tokens.effective",
+    "param.max-completion-tokens.effective",
+    on=Stage.COMPLETION,
+)
 def answers_limit_overrun(answer: Obj, facts: Facts) -> Obj:
     """Whole answers spend more tokens than they may."""
     return _spending(answer, 500)

@@ -140,7 +140,7 @@ def coherence_usage_with_choices(chunks: Chunks, facts: Facts) -> Chunks:
 # Text
 
 
-@fault("coherence-pieces-twice", "chunk.text-once", on=Stage.CHUNKS)
+@fault("coherence-pieces-twice", "chunk.text-once", "param.max-tokens.effective", on=Stage.CHUNKS)
 def coherence_pieces_twice(chunks: Chunks, facts: Facts) -> Chunks:
     """Every piece of a long streamed text is sent twice."""
     if not facts.asks_usage:
@@ -152,7 +152,10 @@ def coherence_pieces_twice(chunks: Chunks, facts: Facts) -> Chunks:
 def coherence_text_again_at_the_end(chunks: Chunks, facts: Facts) -> Chunks:
     """The last delta of a long streamed text is the whole text again."""
     said = "".join(delta_of(chunk)["content"] for chunk in chunks if is_text(chunk))
-    return before_finish(chunks, {"content": said}) if facts.asks_usage and said else chunks
+    # An answer that a limit cut would be longer than it then.
+    cut = any(c["finish_reason"] == "length" for chunk in chunks for c in chunk["choices"])
+    whole = facts.asks_usage and said and not cut
+    return before_finish(chunks, {"content": said}) if whole else chunks
 
 
 def _judged_otherwise(facts: Facts) -> bool:

@@ -29,6 +29,7 @@ def _forgives(decision: Decision, facts: Facts, cause: Cause) -> Decision:
     "errors.deep-nesting",
     "errors.lenient-json",
     "errors.media-type",
+    "generated.malformed-refused",
     on=Stage.DECISION,
 )
 def malformed_json_accepted(decision: Decision, facts: Facts) -> Decision:
@@ -138,13 +139,13 @@ def _message(made: Refused) -> str:
     return str(error.get("message")) if isinstance(error, dict) else "Bad request."
 
 
-@fault("error-other-code", "errors.stated-code", on=Stage.REFUSAL)
+@fault("error-other-code", "errors.stated-code", "errors.parameter-code", on=Stage.REFUSAL)
 def other_code(made: Refused, facts: Facts) -> Refused:
     """Errors carry another code than stated."""
     return _with_member(made, "code", "something_else")
 
 
-@fault("error-other-type", "errors.stated-code", on=Stage.REFUSAL)
+@fault("error-other-type", "errors.stated-code", "errors.parameter-code", on=Stage.REFUSAL)
 def other_type(made: Refused, facts: Facts) -> Refused:
     """Errors carry another type than stated."""
     return _with_member(made, "type", "something_else")

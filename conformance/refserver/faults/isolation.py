@@ -26,7 +26,7 @@ def _sent(facts: Facts) -> str:
 
 def _with_more(answer: Obj, facts: Facts, word: str) -> Obj:
     """A whole answer that ends with a word of somebody else's, where the request holds none."""
-    formed = facts.body.get("logprobs") or facts.body.get("response_format")
+    formed = any(facts.body.get(n) for n in ("logprobs", "response_format", "logit_bias"))
     apart = facts.has_tools or not facts.first_turn or formed
     if apart or canaries_in(_sent(facts)):
         return answer

@@ -155,7 +155,13 @@ def id_empty(listing: Obj, facts: Facts) -> Obj:
     return {**listing, "data": [*listing["data"], {**listing["data"][0], "id": ""}]}
 
 
-@fault("models-other-form", "models.id-form", on=Stage.LISTING, profile="setapp")
+@fault(
+    "models-other-form",
+    "models.id-form",
+    "models.retrieve-listed",
+    on=Stage.LISTING,
+    profile="setapp",
+)
 def models_other_form(listing: Obj, facts: Facts) -> Obj:
     """The list has ids without the vendor in front that the profile says they have."""
     return {**listing, "data": [*listing["data"], {**listing["data"][0], "id": "plain-model"}]}

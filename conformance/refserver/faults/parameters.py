@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model.request import Operation
+from conformance.refserver.completion import Answer
 from conformance.refserver.exchange import Obj
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.refserver.mistakes import Decision, Mistake
@@ -52,6 +53,16 @@ IGNORED = {
 
 _VALUES = ("invalid_value", "empty_", "_value", "_length", "_properties")
 """What the codes of a value out of range hold."""
+
+
+CLAMPED = {
+    "temperature": 2,
+    "top_p": 1,
+    "presence_penalty": 2,
+    "frequency_penalty": 2,
+    "top_logprobs": 20,
+}
+"""Parameters with a maximum, which a server may take in place of what is above it."""
 
 
 def slug(name: str) -> str:
@@ -113,6 +124,15 @@ def _drops(name: str) -> Callable[[Obj, Facts], Obj]:
     return lambda body, facts: {key: value for key, value in body.items() if key != name}
 
 
+def _cuts(name: str, most: int) -> Callable[[Obj, Facts], Obj]:
+    def change(body: Obj, facts: Facts) -> Obj:
+        value = body.get(name)
+        above = isinstance(value, int | float) and not isinstance(value, bool) and value > most
+        return {**body, name: most} if above else body
+
+    return change
+
+
 for _name in FREE:
     _made(
         f"param-{slug(_name)}-refused",
@@ -140,6 +160,16 @@ for _name in BOUNDED:
         (f"param.{slug(_name)}.range",),
         Stage.DECISION,
         _passes(_name, _out_of_range),
+        deep=(f"param.{slug(_name)}.range",),
+    )
+
+for _name, _most in CLAMPED.items():
+    _made(
+        f"param-{slug(_name)}-cut-to-maximum",
+        f"`{_name}` above its maximum becomes the maximum, without a word.",
+        (f"param.{slug(_name)}.range",),
+        Stage.SENT,
+        _cuts(_name, _most),
         deep=(f"param.{slug(_name)}.range",),
     )
 
@@ -340,6 +370,16 @@ def integers_refused(decision: Decision, facts: Facts) -> Decision:
         text = "presence_penalty must be a float."
         return Mistake(text, param="presence_penalty", code="invalid_type")
     return decision
+
+
+@fault("param-seed-ignored", "param.seed.effective", on=Stage.ANSWER)
+def seed_ignored(answer: Answer, facts: Facts) -> Answer:
+    """Equal requests with a seed get different answers."""
+    if facts.body.get("seed") != 7 or facts.body.get("temperature") != 0:
+        return answer
+    said = answer.choices[0]
+    other = replace(said, tokens=(f"{answer.stamp[-3:]} ", *said.tokens[1:]))
+    return replace(answer, choices=(other, *answer.choices[1:]))
 
 
 @fault("param-obfuscated", "param.stream-options.effective", on=Stage.CHUNKS)

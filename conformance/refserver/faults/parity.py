@@ -13,7 +13,7 @@ from conformance.refserver.mistakes import Decision, Mistake
 from conformance.refserver.tokens import pieces
 
 
-@fault("parity-tools-only-whole", "parity.status", on=Stage.DECISION)
+@fault("parity-tools-only-whole", "parity.status", "generated.valid-accepted", on=Stage.DECISION)
 def parity_tools_only_whole(decision: Decision, facts: Facts) -> Decision:
     """Requests with tools are refused when they ask for a stream."""
     if decision is None and facts.has_tools and facts.wants_stream:

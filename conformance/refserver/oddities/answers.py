@@ -313,10 +313,13 @@ def _each_text(answer: Answer, **members: Any) -> Answer:
 )
 def named_call_finishes_tool_calls(answer: Answer, facts: Facts) -> Answer:
     """A call that the request names ends with tool_calls and not with stop."""
-    return _each_said(
-        answer,
-        lambda s: replace(s, finish="tool_calls") if s.calls and s.finish == "stop" else s,
-    )
+
+    def ends(said: Said) -> Said:
+        # A call of the old kind has a reason of its own.
+        tools = [call for call in said.calls if call.tool.kind != "legacy"]
+        return replace(said, finish="tool_calls") if tools and said.finish == "stop" else said
+
+    return _each_said(answer, ends)
 
 
 @oddity("answer-calls-in-parallel", on=Stage.ANSWER, only_one="number of calls")
