@@ -71,7 +71,9 @@ class Judge:
     def findings(self, checks: Iterable[Check]) -> list[Finding]:
         """One finding for each check, sorted by id; stale waivers are told once all are judged."""
         tallies = self._tallied(checks)
-        return self._with_stale(tallies, [self._found(tally) for tally in tallies])
+        found = [self._found(tally) for tally in tallies]
+        found = [self._explained(tally, f, found) for tally, f in zip(tallies, found, strict=True)]
+        return self._with_stale(tallies, found)
 
     def finding(self, check: Check) -> Finding:
         """The verdict of one check."""
@@ -213,6 +215,30 @@ class Judge:
             more_unjudged=tally.unjudged.met - len(unjudged),
         )
         return self._verdict(tally, made)
+
+    def _explained(self, tally: Tally, made: Finding, others: list[Finding]) -> Finding:
+        """A finding without the problems that a check of their own has found as well: one cause, one failure."""
+        owners = tally.check.owners
+        if owners is None or not made.problems:
+            return made
+        loud = {f.check for f in others if f.problems and f.check != made.check}
+        left, explained = [], ""
+        for problem in made.problems:
+            x = self.unlike.get(problem.exchange)
+            named = [i for i in owners(Reading(x), self.profile) if i in loud] if x else []
+            if named:
+                explained = explained or f"{problem.exchange}: {named[0]} speaks of it"
+            else:
+                left.append(problem)
+        if left:
+            return self._verdict(tally, replace(made, problems=tuple(left)))
+        return replace(
+            made,
+            problems=(),
+            outcome=Outcome.INCONCLUSIVE,
+            reason=explained,
+            hindrance=Hindrance.ENDPOINT,
+        )
 
     def _verdict(self, tally: Tally, made: Finding) -> Finding:
         worst = made.problems[0] if made.problems else None

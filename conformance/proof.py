@@ -196,7 +196,12 @@ def _seen_of(name: str, told: dict[str, JSON]) -> frozenset[str]:
 
     fault = fault_named(name)
     profile = load_profile(fault.profile) if fault.profile else profile_from_json(told)
-    if _inside(fault) and not fault.needs_key and "auth.key-not-echoed" not in fault.caught_by:
+    if fault.claims:
+        claims = {**profile.parameters, **{claim.name: claim for claim in fault.claims}}
+        profile = replace(profile, parameters=claims, digest="")
+    more = bool(fault.deep or fault.searched)
+    echoes = fault.needs_key or "auth.key-not-echoed" in fault.caught_by
+    if more or (_inside(fault) and not echoes):
         direct = DirectServer(profile, key=KEY, model=model_for(profile), pace=PACE, fault=fault)
         return noticed(run_inside(direct, profile, whole=fault.deep, searched=fault.searched))
     model = model_for(profile)

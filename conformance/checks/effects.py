@@ -484,7 +484,7 @@ VISIBLE: Mapping[str, Visible] = {
         lambda b: _options(b).get("include_obfuscation") is False and b.get("stream") is True,
         lambda b: "chunks without `obfuscation`",
         _obfuscation,
-        level=Level.SHOULD,
+        level=Level.MAY,
     ),
     "logit_bias": Visible(
         _forces_one,

@@ -14,12 +14,15 @@ from .errors import error_with_success, refusable
 from .kinds import probe
 from .parameters import (
     LIMITS,
+    NAMES,
     departs,
+    departure_of,
     departure_problems,
     firmness,
     model_of,
     refusal_of,
     replied,
+    slug,
     top_of,
 )
 from .registry import MAY, MUST, Problems, check
@@ -46,6 +49,11 @@ def accepted(x: Reading, profile: Profile) -> bool:
     return 200 <= (x.status or 0) < 300 and not said_no
 
 
+def parameters_of(x: Reading, profile: Profile) -> tuple[str, ...]:
+    """The checks of the parameters that a request has, each tried by itself."""
+    return tuple(f"param.{slug(name)}.accepted" for name in x.asked.body if name in NAMES)
+
+
 @check(
     "generated.valid-accepted",
     level=MUST,
@@ -53,6 +61,7 @@ def accepted(x: Reading, profile: Profile) -> bool:
     given=room_left,
     probes=("generated.valid",),
     presupposes="chat.basic",
+    owners=parameters_of,
 )
 def what_keeps_to_the_claims_is_accepted(x: Reading, profile: Profile) -> Problems:
     """A request that keeps to what the profile claims is accepted, whatever parameters it puts together."""
@@ -78,12 +87,21 @@ def _firmness(x: Reading, profile: Profile) -> Level | None:
     return min([*levels, *([MAY] if unclaimed else [])], key=lambda one: one.rank, default=None)
 
 
+def defect_of(x: Reading, profile: Profile) -> tuple[str, ...]:
+    """The check of the one thing in which a request departs."""
+    departure = departure_of(x, profile)
+    if departure is None:
+        return ()
+    return (f"param.{slug(top_of(departure.parameter))}.{departure.way.value}",)
+
+
 @check(
     "generated.defect-refused",
     level=MUST,
     on=probe("generated.defect"),
     given=departs,
     probes=("generated.defect",),
+    owners=defect_of,
 )
 def one_defect_is_dealt_with_as_stated(x: Reading, profile: Profile) -> Problems:
     """A request with one defect among right parameters is dealt with as the profile says."""
@@ -116,6 +134,7 @@ def malformed(x: Reading, profile: Profile) -> Unjudged | None:
     given=malformed,
     probes=("generated.malformed",),
     presupposes="chat.basic",
+    owners=lambda x, profile: ("errors.malformed-json",),
 )
 def malformed_bodies_are_refused(x: Reading, profile: Profile) -> Problems:
     """A body that is no JSON is refused with a 4xx status."""
@@ -147,6 +166,7 @@ def text_of(x: Reading) -> str:
     given=replied,
     probes=("generated.text",),
     presupposes="chat.basic",
+    owners=lambda x, profile: ("text.accepted",),
 )
 def any_text_is_accepted(x: Reading, profile: Profile) -> Problems:
     """A message of any characters is accepted; control characters and half characters may be refused."""

@@ -384,6 +384,8 @@ _TITLES = {
     Way.UNSUPPORTED: "`{}`, which is not supported, is dealt with as the profile says.",
 }
 _ENDINGS = {Way.RANGE: "range", Way.TYPE: "type", Way.COMBINATION: "combination"}
+_FLAGS = ("stream", "stream_options", "logprobs", "parallel_tool_calls", "store")
+"""Parameters that are true or false, or hold nothing else, and so have no range."""
 _COMPANIONED = (
     *("stream_options", "max_tokens", "max_completion_tokens", "top_logprobs", "tool_choice"),
     *("parallel_tool_calls", "function_call", "audio", "metadata"),
@@ -413,11 +415,13 @@ for _name in NAMES:
     _declare_accepted(_name)
     if _name in VISIBLE and VISIBLE[_name].certain:
         _declare_effective(_name)
-    _declare_departure(_name, Way.RANGE)
+    if _name not in _FLAGS:
+        _declare_departure(_name, Way.RANGE)
     _declare_departure(_name, Way.TYPE)
     if _name in _COMPANIONED:
         _declare_departure(_name, Way.COMBINATION)
-    _declare_departure(_name, Way.UNSUPPORTED)
+    if _name != "stream":  # whether there are streams at all is a claim of its own
+        _declare_departure(_name, Way.UNSUPPORTED)
 _declare_departure("model", Way.TYPE)
 
 

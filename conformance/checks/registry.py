@@ -23,6 +23,7 @@ Problems = Iterator[Problem]
 Given = Callable[[Reading, Profile], Unjudged | None]
 Kind = Callable[[Reading], bool]
 Claimed = Callable[[Profile], str | None]
+Owners = Callable[[Reading, Profile], tuple[str, ...]]
 Body = TypeVar("Body", bound=Callable[..., Iterable[Problem]])
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
@@ -54,6 +55,8 @@ class Check:
     probes: tuple[str, ...]
     problems: Callable[..., Iterable[Problem]]
     module: str
+    owners: Owners | None = None
+    """The checks whose own problem explains one on an exchange: where they have it, this one is silent."""
     presupposes: str | None = None
     """The probe without whose success an equal status on others says nothing: one cause, one failure."""
 
@@ -75,6 +78,7 @@ def check(
     clause: str | None = None,
     title: str | None = None,
     presupposes: str | None = None,
+    owners: Owners | None = None,
 ) -> Callable[[Body], Body]:
     """Declare a check; its docstring is the rule, in one sentence."""
 
@@ -103,6 +107,7 @@ def check(
             probes,
             body,
             body.__module__,
+            owners,
             presupposes,
         )
         return body

@@ -268,7 +268,9 @@ def values(top: str) -> Cases:
             kept = _company(top, body, claim)
             if not standing_of(kept, top, profile, target).departures:
                 seen.append(kept)
-                core = number == 0 or (top in _IN_STREAMS_TOO and name.startswith("stream-"))
+                core = number == 0 or (
+                    top in _IN_STREAMS_TOO and name.startswith("stream-") and "inside" not in name
+                )
                 core |= name == "repeated" or (
                     name.startswith(_EXPLORING) and claim.support is Support.UNKNOWN
                 )

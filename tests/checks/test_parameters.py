@@ -320,7 +320,7 @@ CASES += [
         effect_of("stream_options", QUIET, stream=PADDED),
         profile=claiming(full("stream_options")),
         at="event 1",
-        outcome=WARN,
+        outcome=NOTE,
     ),
     holds(
         "param.logit-bias.effective",

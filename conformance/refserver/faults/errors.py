@@ -29,7 +29,6 @@ def _forgives(decision: Decision, facts: Facts, cause: Cause) -> Decision:
     "errors.deep-nesting",
     "errors.lenient-json",
     "errors.media-type",
-    "generated.malformed-refused",
     on=Stage.DECISION,
 )
 def malformed_json_accepted(decision: Decision, facts: Facts) -> Decision:

@@ -60,7 +60,6 @@ def astral_letters_refused(decision: Decision, facts: Facts) -> Decision:
 
 @fault(
     "generated-last-choice-lost",
-    "param.max-tokens.effective",
     "param.n.effective",
     on=Stage.ANSWER,
     searched=("generated.valid:n", "generated.valid:user"),

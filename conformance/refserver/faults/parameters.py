@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from conformance.model.profile import Parameter, Policy, Reaction, Support
 from conformance.model.request import Operation
 from conformance.refserver.completion import Answer
 from conformance.refserver.exchange import Obj
@@ -23,8 +24,6 @@ FREE = (
     *("response_format", "parallel_tool_calls", "functions", "function_call", "top_logprobs"),
 )
 """Parameters that only their own requests have."""
-GENERATED = {"response_format": ("generated.valid-accepted",)}
-"""Those that the few generated requests of a core run have as well."""
 BOUNDED = (
     *("temperature", "top_p", "presence_penalty", "frequency_penalty", "n", "top_logprobs"),
     *("max_tokens", "max_completion_tokens", "stop", "seed", "tools", "functions", "metadata"),
@@ -137,7 +136,7 @@ for _name in FREE:
     _made(
         f"param-{slug(_name)}-refused",
         f"A request with `{_name}` is refused, whatever its value.",
-        (f"param.{slug(_name)}.accepted", *GENERATED.get(_name, ())),
+        (f"param.{slug(_name)}.accepted",),
         Stage.DECISION,
         _refuses(_name),
         deep=(f"param.{slug(_name)}.value",),
@@ -216,6 +215,135 @@ for _name in UNSUPPORTED:
         deep=(f"param.{slug(_name)}.unsupported",),
         profile="meingpt",
     )
+
+
+def _refuses_where(
+    name: str, shows: Callable[[Obj], bool]
+) -> Callable[[Decision, Facts], Decision]:
+    def change(decision: Decision, facts: Facts) -> Decision:
+        if decision is None and facts.operation is Operation.CHAT and shows(facts.body):
+            return Mistake(f"Invalid '{name}'.", param=name, code="invalid_value")
+        return decision
+
+    return change
+
+
+def _is_null(name: str) -> Callable[[Obj], bool]:
+    return lambda body: name in body and body[name] is None
+
+
+def _chooses_allowed(body: Obj) -> bool:
+    choice = body.get("tool_choice")
+    return isinstance(choice, dict) and choice.get("type") == "allowed_tools"
+
+
+def _has_custom(body: Obj) -> bool:
+    tools = body.get("tools")
+    return isinstance(tools, list) and any(
+        isinstance(one, dict) and one.get("type") == "custom" for one in tools
+    )
+
+
+_FORMS: tuple[tuple[str, str, Callable[[Obj], bool]], ...] = (
+    ("n", "of one", lambda body: body.get("n") == 1),
+    ("logprobs", "of false", lambda body: body.get("logprobs") is False),
+    ("tools", "that are custom", _has_custom),
+    ("tool_choice", "among allowed tools", _chooses_allowed),
+    ("stream", "of null", _is_null("stream")),
+    ("stream_options", "of null", _is_null("stream_options")),
+    ("max_tokens", "of null", _is_null("max_tokens")),
+    ("max_completion_tokens", "of null", _is_null("max_completion_tokens")),
+)
+"""Parameters that other requests have as well, each with a form of which only its own requests make use."""
+
+for _name, _form, _shows in _FORMS:
+    _made(
+        f"param-{slug(_name)}-{slug(_form).replace(' ', '-')}-refused",
+        f"`{_name}` {_form} is refused, though it is claimed.",
+        (f"param.{slug(_name)}.accepted",),
+        Stage.DECISION,
+        _refuses_where(_name, _shows),
+        deep=(f"param.{slug(_name)}.value",),
+    )
+
+_REJECT = Policy((Reaction.REJECT,))
+_IGNORE = Policy((Reaction.IGNORE,), ())
+_COMPANIONS = (
+    Parameter("audio", Support.FULL, types=("object",), requires={"modalities": None}),
+    Parameter("function_call", Support.FULL, requires={"functions": None}),
+    Parameter("max_completion_tokens", Support.FULL, types=("integer",), excludes=("max_tokens",)),
+    Parameter("metadata", Support.FULL, types=("object",), requires={"store": True}),
+    Parameter(
+        "parallel_tool_calls",
+        Support.FULL,
+        types=("boolean",),
+        requires={"tools": None},
+        combination=_REJECT,
+    ),
+)
+for _claim in _COMPANIONS:
+    _made(
+        f"param-{slug(_claim.name)}-unaccompanied",
+        f"`{_claim.name}` is accepted without what it requires, or beside what it excludes.",
+        (f"param.{slug(_claim.name)}.combination",),
+        Stage.DECISION,
+        _passes(_claim.name, _unaccompanied),
+        deep=(f"param.{slug(_claim.name)}.combination",),
+        # Of two that exclude each other one says so, so that there is one departure.
+        claims=(_claim, *(Parameter(other, Support.FULL) for other in _claim.excludes)),
+    )
+
+_RANGES = (
+    ("user", Parameter("user", Support.FULL, types=("string",), max_length=32)),
+    (
+        "moderation",
+        Parameter(
+            "moderation.model",
+            Support.FULL,
+            types=("string",),
+            values=("omni-moderation-latest",),
+        ),
+    ),
+)
+for _name, _claim in _RANGES:
+    _made(
+        f"param-{slug(_name)}-unbounded",
+        f"`{_name}` is accepted outside its range.",
+        (f"param.{slug(_name)}.range",),
+        Stage.DECISION,
+        _passes(_name, _out_of_range),
+        deep=(f"param.{slug(_name)}.range",),
+        claims=(_claim,),
+    )
+
+for _name, _with in (
+    ("temperature", ()),
+    ("response_format", ()),
+    ("tool_choice", ()),
+    ("tools", ("tool_choice",)),
+):
+    _made(
+        f"param-{slug(_name)}-not-ignored",
+        f"`{_name}` is refused, although the profile says that it is ignored.",
+        (f"param.{slug(_name)}.unsupported",),
+        Stage.DECISION,
+        _refuses(_name),
+        deep=(f"param.{slug(_name)}.unsupported",),
+        claims=tuple(
+            Parameter(name, Support.NONE, unsupported=_IGNORE) for name in (_name, *_with)
+        ),
+    )
+
+
+@fault(
+    "param-max-tokens-not-ignored",
+    "param.max-tokens.unsupported",
+    on=Stage.DECISION,
+    profile="meingpt",
+)
+def max_tokens_not_ignored(decision: Decision, facts: Facts) -> Decision:
+    """`max_tokens` of five is refused, although the profile says that it is ignored."""
+    return _refuses_where("max_tokens", lambda body: body.get("max_tokens") == 5)(decision, facts)
 
 
 @fault("param-refused-with-422", "param.temperature.range", on=Stage.DECISION)

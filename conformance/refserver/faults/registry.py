@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from conformance.model.errors import UsageError
+from conformance.model.profile import Parameter
 from conformance.refserver.stages import Change, Facts, Stage
 
 __all__ = ["Change", "Facts", "Fault", "Stage", "fault", "fault_named", "faults"]
@@ -34,6 +35,8 @@ class Fault:
     """Families of requests that must be sent whole, as the full suite does, for it to show."""
     profile: str | None = None
     """The profile that the server plays, where it shows under one alone."""
+    claims: tuple[Parameter, ...] = ()
+    """Claims that the profile has besides, where no profile of ours makes them."""
     searched: tuple[str, ...] = ()
     """The searches of a full run that find it, where no request that is planned shows it."""
 
@@ -50,6 +53,7 @@ def fault(
     deep: tuple[str, ...] = (),
     profile: str | None = None,
     searched: tuple[str, ...] = (),
+    claims: tuple[Parameter, ...] = (),
 ) -> Callable[[Change[_T]], Change[_T]]:
     """Declares a fault: the function changes what its stage gives it, and its docstring says what is wrong.
 
@@ -73,6 +77,7 @@ def fault(
             deep=deep,
             profile=profile,
             searched=searched,
+            claims=claims,
         )
         return change
 

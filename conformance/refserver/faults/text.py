@@ -71,13 +71,13 @@ def _misread(text: str, codec: str = "latin-1") -> str:
     return text.encode().decode(codec, "replace").replace("\ufffd", "\x9d")
 
 
-@fault("text-emoji-refused", "text.accepted", "generated.text-accepted", on=Stage.DECISION)
+@fault("text-emoji-refused", "text.accepted", on=Stage.DECISION)
 def text_emoji_refused(decision: Decision, facts: Facts) -> Decision:
     """Requests with characters beyond the Basic Multilingual Plane are refused."""
     return _refused(decision, _WIDE.search(_asked(facts)) is not None)
 
 
-@fault("text-separators-fatal", "text.accepted", "generated.text-accepted", on=Stage.DECISION)
+@fault("text-separators-fatal", "text.accepted", on=Stage.DECISION)
 def text_separators_fatal(decision: Decision, facts: Facts) -> Decision:
     """Requests with line separators are not taken for JSON."""
     return _refused(decision, "\u2028" in _asked(facts))

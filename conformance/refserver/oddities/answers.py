@@ -324,7 +324,9 @@ def named_call_finishes_tool_calls(answer: Answer, facts: Facts) -> Answer:
 
 @oddity("answer-calls-in-parallel", on=Stage.ANSWER, only_one="number of calls")
 def calls_in_parallel(answer: Answer, facts: Facts) -> Answer:
-    """Where the model calls a tool, it calls it twice."""
+    """Where the model calls a tool, it calls it twice, unless one call alone is allowed."""
+    if facts.body.get("parallel_tool_calls") is False:
+        return answer
     return _each_said(answer, lambda said: replace(said, calls=said.calls * 2))
 
 
@@ -378,10 +380,16 @@ def stopped_by_a_filter(answer: Answer, facts: Facts) -> Answer:
     )
 
 
+_LEAST = 16
+"""Tokens that what is said instead may take."""
+
+
 @oddity("answer-says-something-else", on=Stage.ANSWER, only_one="what is said")
 def says_something_else(answer: Answer, facts: Facts) -> Answer:
-    """The model says something else each time, whatever it is asked, except for the form that it must keep."""
-    if facts.body.get("response_format"):
+    """The model says something else each time, whatever it is asked, within the form and length that are set."""
+    limit = answer.request.limit
+    short = limit is not None and limit < _LEAST
+    if short or facts.body.get("response_format") or facts.body.get("logit_bias"):
         return answer
     word = unique("", answer.stamp)
     return _each_text(answer, tokens=pieces(f"Well, {word[:6]} and {word[6:12]}."), finish="stop")

@@ -274,7 +274,8 @@ def call_type_again(chunks: list[Obj], facts: Facts) -> list[Obj]:
 def calls_interleaved(chunks: list[Obj], facts: Facts) -> list[Obj]:
     """Two tool calls come at the same time, their pieces by turns."""
 
-    if any(_plain_call(c) and _call_of(c)["index"] for c in chunks):
+    alone = facts.body.get("parallel_tool_calls") is False
+    if alone or any(_plain_call(c) and _call_of(c)["index"] for c in chunks):
         return chunks
 
     def twin(chunk: Obj) -> Obj:
