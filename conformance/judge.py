@@ -56,6 +56,7 @@ class Judge:
         left_out: Mapping[str, str] | None = None,
         foreign: bool = False,
         on_reading: Callable[[Reading], None] = lambda _: None,
+        settled: Callable[[Exchange], bool] | None = None,
     ) -> None:
         self.exchanges = exchanges
         self.profile = profile
@@ -64,6 +65,8 @@ class Judge:
         """Traffic recorded elsewhere: what is not in it was never meant to be."""
         self.unlike: dict[str, Exchange] = {}
         self.on_reading = on_reading
+        self.settled = settled
+        """Tells exchanges that are known to break no rule by themselves; they are only compared with others."""
         self._order = {why: n for n, why in enumerate(_FOREIGN_ORDER if foreign else _ORDER)}
         self._linked: set[str] = set()
         self._stream: tuple[str, int] | None = None
@@ -90,6 +93,7 @@ class Judge:
                 bases[tally.check.presupposes].append(tally)
         for exchange in self.exchanges:
             x, known = Reading(exchange), Known(self.profile)
+            known.settled = self.settled is not None and self.settled(exchange)
             for tally in bases.get(exchange.probe or "", ()):
                 tally.basis = tally.basis or (x.id, x.status or 0)
             if exchange.probe == SMALLEST_STREAM:
@@ -118,7 +122,9 @@ class Judge:
                 tally.error = tally.error or _told(error)
             return
         for tally in those if applies else ():
-            if self._at_once(tally, x):
+            if tally.check.scope is Scope.EACH and known.settled:
+                tally.judged_on([x], ())
+            elif self._at_once(tally, x):
                 self._judge(tally, [x], known)
             elif tally.check.scope is Scope.PAIR:
                 tally.pair(x, known)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -58,6 +58,7 @@ def judge_exchanges(
     suite: Mapping[str, JSON] | None = None,
     foreign: bool = False,
     strict: bool = False,
+    settled: Callable[[Exchange], bool] | None = None,
 ) -> Judgement:
     """Judge the selected checks on these exchanges, each read once, and make the results document."""
     known = all_checks()
@@ -73,7 +74,14 @@ def judge_exchanges(
         cost.add(x.exchange, usage_in(x))
         table.take(x)
 
-    judge = Judge(exchanges, profile, left_out=left_out, foreign=foreign, on_reading=note)
+    judge = Judge(
+        exchanges,
+        profile,
+        left_out=left_out,
+        foreign=foreign,
+        on_reading=note,
+        settled=settled,
+    )
     findings = judge.findings(known[str(i)] for i in chosen)
     code, rows = exit_code(findings, strict=strict), table.rows(findings)
     facts, spent = suite or suite_facts(), cost.total()

@@ -47,6 +47,8 @@ MODEL = "reference-1"
 """The model that is asked for, unless the profile has another form of ids."""
 PACE = 0.005
 """Seconds between events: a long answer lasts long enough to see that it is streamed."""
+NOW = 1_780_000_000.0
+"""When answers without sockets are made, in unix seconds: always, so that they can be compared."""
 TIMEOUT = 8.0
 """Seconds for one request: long enough for a slow machine, short enough for servers that hang on purpose."""
 PATIENCE = 30.0
@@ -108,27 +110,44 @@ def run_inside(
     setup = Setup(options, profile, target, _secret(server.key))
     if searched:
         return _judged(setup, sender=server, whole=whole, searched=searched)
-    plan = _plan_of(setup, tuple(sorted(whole)))
+    plan, right = _plan_of(setup, tuple(sorted(whole)))
     return judge_exchanges(
         _exchanged(plan, server, setup),
         profile,
         plan.checks,
         plan=plan_as_json(plan),
         target={"base_url": target.base_url, "model": target.model},
+        # What is answered as without a fault breaks no rule by itself.
+        settled=lambda exchange: right.get(exchange.id) == exchange,
     )
 
 
 _PLANS: dict[tuple[str, Target, tuple[str, ...]], Plan] = {}
+_RIGHT: dict[tuple[str, Target], dict[str, Exchange]] = {}
 
 
-def _plan_of(setup: Setup, whole: tuple[str, ...]) -> Plan:
-    """What is sent; made once for each profile."""
-    key = (setup.profile.digest, setup.target, whole)
-    if not setup.profile.digest:
-        return plan_for(setup, all_checks(), whole=whole)
-    if key not in _PLANS:
-        _PLANS[key] = plan_for(setup, all_checks(), whole=whole)
-    return _PLANS[key]
+def _plan_of(setup: Setup, whole: tuple[str, ...]) -> tuple[Plan, dict[str, Exchange]]:
+    """What is sent, and what comes of it where nothing is wrong, as far as that was found clean before."""
+    digest, target = setup.profile.digest, setup.target
+    if not digest:
+        return plan_for(setup, all_checks(), whole=whole), {}
+    if (digest, target, whole) not in _PLANS:
+        _PLANS[digest, target, whole] = plan_for(setup, all_checks(), whole=whole)
+    if (digest, target) not in _RIGHT:
+        _RIGHT[digest, target] = _right(setup)
+    return _PLANS[digest, target, whole], _RIGHT[digest, target]
+
+
+def _right(setup: Setup) -> dict[str, Exchange]:
+    """What a server without a fault answers, if no rule finds anything in it."""
+    plan = plan_for(setup, all_checks())
+
+    def sent() -> Iterator[Exchange]:
+        server = DirectServer(setup.profile, key=KEY, model=setup.target.model, pace=PACE, now=NOW)
+        return _exchanged(plan, server, setup)
+
+    judgement = judge_exchanges(sent(), setup.profile, plan.checks, plan=plan_as_json(plan))
+    return {} if noticed(judgement) else {x.id: x for x in sent()}
 
 
 def _exchanged(plan: Plan, server: DirectServer, setup: Setup) -> Iterator[Exchange]:
@@ -202,7 +221,9 @@ def _seen_of(name: str, told: dict[str, JSON]) -> frozenset[str]:
     more = bool(fault.deep or fault.searched)
     echoes = fault.needs_key or "auth.key-not-echoed" in fault.caught_by
     if more or (_inside(fault) and not echoes):
-        direct = DirectServer(profile, key=KEY, model=model_for(profile), pace=PACE, fault=fault)
+        direct = DirectServer(
+            profile, key=KEY, model=model_for(profile), pace=PACE, fault=fault, now=NOW
+        )
         return noticed(run_inside(direct, profile, whole=fault.deep, searched=fault.searched))
     model = model_for(profile)
     with ReferenceServer(profile, key=KEY, model=model, pace=PACE, fault=fault) as server:
@@ -251,7 +272,7 @@ def _alarms_of(chosen: Sequence[Oddity], profile: Profile) -> tuple[str, ...]:
     judged_by = load_profile(under) if under else profile
     model = model_for(profile)
     if all(map(_inside, chosen)):
-        direct = DirectServer(profile, key=KEY, model=model, pace=PACE, oddities=chosen)
+        direct = DirectServer(profile, key=KEY, model=model, pace=PACE, oddities=chosen, now=NOW)
         return alarms(run_inside(direct, judged_by))
     with ReferenceServer(profile, key=KEY, model=model, pace=PACE, oddities=chosen) as server:
         return alarms(run_against(server, judged_by, timeout=PATIENCE))

@@ -33,6 +33,8 @@ class Known:
     hindrances: dict[tuple[Given, str], Unjudged | None] = field(default_factory=dict)
     form: bytes | None = None
     """What it asks for, once that has been worked out."""
+    settled: bool = False
+    """Whether it is known to break no rule by itself."""
 
     def hindrance(self, given: Given, x: Reading) -> Unjudged | None:
         """Why a condition does not hold; None if it does."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
+from zlib import crc32
 
 from conformance.model.exchange import Attempt, Chunk, Ended
 from conformance.model.profile import Profile
@@ -22,7 +24,10 @@ _ENDED = {
 
 
 class DirectServer:
-    """Answers in the caller's thread; times are those that the delays add up to, so nothing waits."""
+    """Answers in the caller's thread; times are those that the delays add up to, so nothing waits.
+
+    With ``now``, in unix seconds, equal requests get equal answers, whatever else was sent.
+    """
 
     def __init__(
         self,
@@ -34,10 +39,13 @@ class DirectServer:
         oddities: Sequence[Alteration] = (),
         pace: float = 0.0,
         prefix: str = "/v1",
+        now: float | None = None,
     ) -> None:
         self.profile, self.key, self.model, self.prefix = profile, key, model, prefix
         self._fault, self._oddities, self._pace = fault, oddities, pace
+        self._now = now
         self._serial = itertools.count(1)
+        self._sent: Counter[int] = Counter()
 
     def send(self, request: Request) -> Attempt:
         """What comes of one request."""
@@ -52,10 +60,20 @@ class DirectServer:
             model=self.model,
             fault=self._fault,
             oddities=self._oddities,
-            serial=next(self._serial),
+            now=self._now,
+            serial=self._number(request),
             pace=self._pace,
         )
         return _attempt(reply, request)
+
+    def _number(self, request: Request) -> int:
+        """What tells answers apart; at a fixed time it follows from the request, and how often it came."""
+        if self._now is None:
+            return next(self._serial)
+        told = repr((request.method, request.path, request.headers)).encode()
+        key = crc32(told + (request.body or b""))
+        self._sent[key] += 1
+        return key * 100 + self._sent[key]
 
 
 def _attempt(reply: Reply, request: Request) -> Attempt:

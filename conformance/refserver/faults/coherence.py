@@ -153,7 +153,7 @@ def coherence_text_again_at_the_end(chunks: Chunks, facts: Facts) -> Chunks:
     """The last delta of a long streamed text is the whole text again."""
     said = "".join(delta_of(chunk)["content"] for chunk in chunks if is_text(chunk))
     # An answer that a limit cut would be longer than it then.
-    cut = any(c["finish_reason"] == "length" for chunk in chunks for c in chunk["choices"])
+    cut = any(c.get("finish_reason") == "length" for chunk in chunks for c in chunk["choices"])
     whole = facts.asks_usage and said and not cut
     return before_finish(chunks, {"content": said}) if whole else chunks
 
