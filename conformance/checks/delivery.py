@@ -25,7 +25,7 @@ from .answers import (
     untimed,
 )
 from .chunk import content_chunks, read_to_the_end, spoken, usage_came, usage_chunks
-from .givens import bytes_kept, chunks_came, event_stream, succeeded
+from .givens import RECORDING, bytes_kept, chunks_came, event_stream, succeeded
 from .kinds import probe, streams
 from .registry import MAY, MUST, SHOULD, Problems, check
 from .stream import LONG, STREAM, error_came
@@ -138,6 +138,8 @@ def stopped(x: Reading, profile: Profile) -> Unjudged | None:
     """A stream came to its end, and a choice of it finished with "stop"."""
     if (reason := read_to_the_end(x, profile)) is not None:
         return reason
+    if x.asked.body.get("stop"):
+        return Unjudged("a stop sequence may have come first", RECORDING)
     said_all = any(choice.finish == "stop" for choice in spoken(x))
     return None if said_all else Unjudged('no choice finishes with "stop"', Hindrance.MODEL)
 

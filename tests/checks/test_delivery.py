@@ -134,6 +134,7 @@ CASES = [
     holds("chunk.says-something", "text", an_exchange(STREAM)),
     holds("chunk.says-something", "reasoning", told(role_chunk(), a_chunk({"reasoning_content": "Hm."}), finish_chunk())),
     idle("chunk.says-something", "cut before it spoke", silent(16, "length"), outcome=INCONCLUSIVE),
+    idle("chunk.says-something", "stopped at once", an_exchange(STREAM, stream=[role_chunk(), finish_chunk()], asks={"stop": "O"})),
     breaks("chunk.says-something", "nothing", silent(), at="choice 0", actual="nothing", outcome=NOTE),
     breaks("chunk.says-something", "nothing, and one token", silent(1), at="choice 0", outcome=NOTE),
     breaks("chunk.says-something", "nothing but reasoning", silent(12, completion_tokens_details={"reasoning_tokens": 11}), at="choice 0", outcome=NOTE),
