@@ -190,8 +190,8 @@ class Judge:
             if basis is None or tally.check.presupposes is None:
                 continue
             name, status = basis
-            # The same refusal of an ordinary request: this one says nothing of its own.
-            if name != x.id and status >= 400 and status == x.status:
+            # The same refusal of an ordinary request, or redirection: this one says nothing of its own.
+            if name != x.id and status >= 300 and status == x.status:
                 return Unjudged(f"{name} is answered {status} as well")
         return None
 

@@ -234,7 +234,8 @@ def schema_of(body: Body) -> JSON:
     return given.get("schema") if isinstance(given, dict) else None
 
 
-def _strict(body: Body) -> bool:
+def strict_answer(body: Body) -> bool:
+    """Whether the answer is to obey its schema strictly."""
     given = form_of(body).get("json_schema")
     return isinstance(given, dict) and given.get("strict") is True
 
@@ -270,7 +271,7 @@ def _form_problem(one: Said, body: Body, *, of_shapes: bool) -> Seen | None:
     if broken is None:
         return None
     of_shapes = of_shapes and not unheeded(schema_of(body), parsed.value)
-    if of_shapes or not _strict(body):
+    if of_shapes or not strict_answer(body):
         kind = "one of many schemas" if of_shapes else "a schema that is not strict"
         return _unclear(f"the answer does not obey {kind} ({broken})")
     return _missing(f"the answer does not obey the schema ({broken}): {_brief(one.text)}", at)

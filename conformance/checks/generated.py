@@ -101,6 +101,7 @@ def defect_of(x: Reading, profile: Profile) -> tuple[str, ...]:
     on=probe("generated.defect"),
     given=departs,
     probes=("generated.defect",),
+    presupposes="chat.basic",
     owners=defect_of,
 )
 def one_defect_is_dealt_with_as_stated(x: Reading, profile: Profile) -> Problems:

@@ -159,6 +159,7 @@ def _declare_departure(family: str, title: str, claimed: Claimed) -> None:
         claimed=claimed,
         probes=(family,),
         title=title,
+        presupposes="chat.basic",
     )
     def dealt_with_as_stated(x: Reading, profile: Profile) -> Problems:
         yield from departure_problems(x, profile)
@@ -192,6 +193,7 @@ _declare_departure(
     on=probe("message.calls.combination"),
     given=replied,
     probes=("message.calls.combination",),
+    presupposes="chat.basic",
 )
 def calls_and_results_belong_together(x: Reading, profile: Profile) -> Problems:
     """A tool call without its result, and a result without its call, are refused."""

@@ -13,7 +13,7 @@ from conformance.wire import strict_json
 from conformance.wire.answer import said
 from conformance.wire.reading import Reading
 
-from .effects import Effect, Seen, form_of, schema_of
+from .effects import Effect, Seen, schema_of
 
 Look = Callable[[Reading], Seen]
 _CUT = ("length", "content_filter")
@@ -64,12 +64,6 @@ def functions_of(body: Mapping[str, JSON]) -> Iterator[tuple[str, Mapping[str, J
         function = tool.get("function") if isinstance(tool, dict) else None
         if isinstance(function, dict):
             yield str(function.get("name")), function
-
-
-def strict_answer(body: Mapping[str, JSON]) -> bool:
-    """Whether the request wants its response format to be obeyed strictly."""
-    given = form_of(body).get("json_schema")
-    return isinstance(given, dict) and given.get("strict") is True
 
 
 def strict_arguments(body: Mapping[str, JSON]) -> bool:

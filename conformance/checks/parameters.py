@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
-from conformance.model.json import JSON
 from conformance.model.profile import Confidence, Parameter, Profile, Reaction, Support
 from conformance.spec.claims import (
     Departure,
@@ -235,7 +234,7 @@ def came(x: Reading, profile: Profile) -> Unjudged | None:
     return (finished_stream if x.asked.streams else completion)(x, profile)
 
 
-_READ = ("content", "tool_calls", "function_call", "index", "message", "delta", "choices")
+_READ = {"content", "tool_calls", "function_call", "index", "message", "delta"}
 """Members of a choice that effects are read from."""
 
 
@@ -248,7 +247,7 @@ def well_formed(x: Reading) -> bool:
     else:
         found = broken(x, chat.SCHEMA, [x.object or {}])
     paths = (violation.path for _, those in found for violation in those)
-    return not any(path[:1] == ("choices",) and set(path) & set(_READ[:-1]) for path in paths)
+    return not any(path[:1] == ("choices",) and _READ & set(path) for path in paths)
 
 
 def _declare_effective(name: str) -> None:
@@ -556,16 +555,21 @@ def refused_parameters_are_named(x: Reading, profile: Profile) -> Problems:
     """`param` of a refusal names the parameter that is to blame, where the profile says so."""
     departure = departure_of(x, profile)
     named = x.envelope.members.get("param")
-    if departure is None or (isinstance(named, str) and _names(named, departure, x.asked.body)):
+    if departure is None or (isinstance(named, str) and _names(named, departure, x, profile)):
         return
     actual = f"{named!r}"[:160] if "param" in x.envelope.members else "absent"
     claims = profile.cited(departure.policy.source)
     yield Problem(f"{x.envelope.at}/param", expected=departure.at, actual=actual, claims=claims)
 
 
-def _names(named: str, departure: Departure, body: Mapping[str, JSON]) -> bool:
-    """Whether a name is the place, a place inside it, or the parameter that holds it."""
-    top = top_of(departure.parameter)
+def _names(named: str, departure: Departure, x: Reading, profile: Profile) -> bool:
+    """Whether a name is the place, a place inside it, or the parameter that holds it.
+
+    Of parameters that do not go together each may be named.
+    """
+    meant = {top_of(departure.parameter)}
     if departure.way is Way.COMBINATION:
-        return top_of(named) in (top, *(n for n in body))
-    return steps(named)[:1] == (top,)
+        claim = profile.parameter(departure.parameter, model_of(x))
+        meant |= {top_of(other) for other in (*claim.requires, *claim.excludes)}
+        meant |= {"stream"} if claim.only_with_stream else set()
+    return bool(meant & set(steps(named)[:1]))

@@ -15,10 +15,10 @@ from conformance.model.profile import Profile, Support
 from conformance.spec.shapes import topics
 from conformance.wire.reading import Reading
 
-from .effects import Effect
+from .effects import Effect, strict_answer
 from .kinds import probe
 from .messages import turned_down
-from .obedience import Look, of_answer, of_arguments, strict_answer, strict_arguments
+from .obedience import Look, of_answer, of_arguments, strict_arguments
 from .parameters import came, model_of, refusal_of, replied, taken
 from .registry import MAY, MUST, SHOULD, Problems, check
 
