@@ -589,3 +589,27 @@ def test_what_is_not_claimed_is_skipped() -> None:
 
     assert SKIP == made.outcome
     assert "does not say" in made.reason
+
+
+@pytest.mark.parametrize(
+    ("named", "outcome"), [("x", Outcome.PASS), ("y", Outcome.PASS), ("model", FAIL)]
+)
+def test_of_two_that_do_not_go_together_either_is_named(named: str, outcome: Outcome) -> None:
+    """Another parameter of the request is not to blame."""
+    naming = Policy((Reaction.REJECT,), names_parameter=True)
+    claims = claiming(full("x", excludes=("y",)), full("y"), combination=naming)
+    exchange = refused("param.x.combination", {"x": 1, "y": 1}, param=named)
+
+    assert outcome == finding("errors.parameter-named", exchange, profile=claims).outcome
+
+
+def test_a_redirection_of_everything_is_one_cause() -> None:
+    """Where the smallest request is redirected, another that is says nothing of its parameter."""
+    claims = claiming(full("n"))
+    moved = refused("param.n.value", {"n": 2}, 307)
+    smallest = an_exchange("chat.basic", status=307, json=an_error())
+
+    assert FAIL == finding("param.n.accepted", moved, profile=claims).outcome
+    assert (
+        Outcome.INCONCLUSIVE == finding("param.n.accepted", smallest, moved, profile=claims).outcome
+    )
