@@ -27,6 +27,7 @@ from conformance.probes.samples import OWN_LIMIT
 from conformance.spec.claims import standing
 
 from . import malformed, texts
+from .constants import own_constants
 from .past import Past, Tried, unsearched
 from .requests import Maker
 from .search import Property, Send
@@ -71,7 +72,8 @@ class Generation:
             if search.probe != VALID or maker.possible(search)
         ]
         for _ in range(_ROUNDS):
-            run([self._work(one, database) for one in waiting])
+            with own_constants():
+                run([self._work(one, database) for one in waiting])
             waiting = [replace(one, smallest={}) for one in waiting if self._has_more(one)]
             # What is known by now no longer fails, and must not be forgotten for that.
             database = None

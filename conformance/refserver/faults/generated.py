@@ -128,8 +128,9 @@ def half_a_body_read(reply: Reply, facts: Facts) -> Reply:
     searched=("generated.valid:stream-options", "generated.valid:seed"),
 )
 def stream_usage_lost(chunks: list[Obj], facts: Facts) -> list[Obj]:
-    """Streams with a seed and penalties lose their usage."""
-    both = {"seed", "frequency_penalty"} <= facts.body.keys() and "stop" not in facts.body
+    """Streams with a seed and a penalty lose their usage."""
+    penalties = {"frequency_penalty", "presence_penalty"} & facts.body.keys()
+    both = penalties and "seed" in facts.body
     return (
         [chunk for chunk in chunks if chunk["choices"] or not chunk.get("usage")]
         if both
