@@ -6,10 +6,11 @@ from conformance.model.canary import canaries_in
 from conformance.model.exchange import Ended
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.profile import Profile
+from conformance.wire import answer, strict_json
 from conformance.wire.reading import Reading
 
 from .answers import SMALLEST, id_of, identified, offered
-from .givens import answered, completion, event_stream
+from .givens import answered, completion, event_stream, finished_stream
 from .http import sent
 from .kinds import probe
 from .parity import read_in_its_form
@@ -202,6 +203,47 @@ def stop_words_are_not_carried_over(xs: tuple[Reading, ...], profile: Profile) -
                 expected='more than "two": this request has no stop word',
                 actual=f"{_first_text(x)[-80:]!r}, cut like isolation.stop",
                 exchange=x.id,
+            )
+
+
+FORMED = ("param.response-format.value", NEXT, STOPPED)
+_HINTS = ("json", "tool", "function", "{")
+"""Words in a prompt after which a model may well answer with JSON."""
+_SHAPING = {"response_format", "tools", "functions", "audio"}
+
+
+def asks_in_words(x: Reading) -> bool:
+    """One question of ours in plain words, with nothing in the request that asks for JSON."""
+    messages = x.asked.body.get("messages")
+    if x.exchange.probe is None or not x.asked.chat or not isinstance(messages, list):
+        return False
+    words = [m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "user"]
+    if len(words) != 1 or len(messages) > 2 or _SHAPING & x.asked.body.keys():
+        return False
+    return isinstance(words[0], str) and not any(hint in words[0].lower() for hint in _HINTS)
+
+
+def came_in_words(x: Reading, profile: Profile) -> Unjudged | None:
+    """An answer came, whole, in the form asked for."""
+    return (finished_stream if x.asked.streams else completion)(x, profile)
+
+
+@check(
+    "isolation.form-not-carried-over",
+    level=SHOULD,
+    on=asks_in_words,
+    given=came_in_words,
+    probes=FORMED,
+)
+def response_formats_are_not_carried_over(x: Reading, profile: Profile) -> Problems:
+    """A response format holds for its own request: a question in plain words is not answered with a JSON object."""
+    for one in answer.said(x):
+        found = strict_json.parse_text(one.text.strip()).value
+        if isinstance(found, dict) and found:
+            yield Problem(
+                f"{one.at}/message/content" if not x.asked.streams else one.at,
+                expected="words: this request has no response_format",
+                actual=one.text[:160],
             )
 
 

@@ -11,6 +11,7 @@ from conformance.checks.isolation import AT_ONCE
 from conformance.model.canary import ALL, CANARIES, canaries_in
 from conformance.model.exchange import Chunk, Ended, Exchange
 from conformance.model.finding import Hindrance, Outcome
+from conformance.model.json import JSON
 from tests.builders import (
     INCONCLUSIVE,
     WARN,
@@ -40,6 +41,7 @@ MIXED, CARRIED = "isolation.answers-not-mixed", "isolation.nothing-carried-over"
 LIMITS = "isolation.limits-not-carried-over"
 HALF_READ, NEXT, STOPPED = "isolation.half-read", "isolation.next", "isolation.stop"
 AFTER, STOP = "isolation.after-half-read", "isolation.stop-not-carried-over"
+FORM = "isolation.form-not-carried-over"
 UNIQUE = "isolation.ids-unique"
 
 
@@ -126,6 +128,11 @@ CASES = [
     holds(STOP, "counts by lines", *counting("One\nTwo\n", "One\nTwo\nThree")),
     holds(STOP, "another answer that ends alike", *counting("One, two, ", "I only count to two")),
     breaks(STOP, "cut as well", *counting("One, two, ", "One, two"), at="/choices/0/message/content", actual="'one, two', cut like isolation.stop"),
+    holds(FORM, "words", saying(NEXT, "one, two")),
+    holds(FORM, "a number, which is JSON too", saying(NEXT, "10")),
+    holds(FORM, "words with braces", saying(NEXT, 'one {"two": 2}')),
+    breaks(FORM, "an object", saying(NEXT, '\n{"count": 10}'), at="/choices/0/message/content", outcome=WARN, actual='\n{"count": 10}'),
+    breaks(FORM, "an object in pieces", an_exchange("chat.stream.basic", stream=text_chunks('{"count"', ": 10}")), at="choice 0", outcome=WARN),
     holds(UNIQUE, "all different", *at_once()),
     breaks(UNIQUE, "one id for two at once", *at_once(limits="chatcmpl-isolation.system"), at="/id", outcome=WARN, actual="'chatcmpl-isolation.system', the id of the answer to isolation.limits"),
     holds(UNIQUE, "repeated without load", *at_once(stream="chatcmpl-chat.basic"), also=("chat.response.ids-unique",)),
@@ -166,6 +173,27 @@ def test_what_shows_nothing_is_not_judged(
         assert () == found.problems
     else:
         assert (outcome, hindrance) == (found.outcome, found.hindrance)
+
+
+@pytest.mark.parametrize(
+    "asks",
+    [
+        {"response_format": {"type": "json_object"}},
+        {"messages": [{"role": "user", "content": "Say it as JSON."}]},
+        {"messages": [{"role": "user", "content": "Use the tool."}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}]},
+        {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "{}"}, {"role": "user", "content": "And?"}]},
+        {"tools": []},
+    ],
+    ids=["a format", "JSON in words", "a tool in words", "parts", "a history", "tools"],
+)  # fmt: skip
+def test_where_json_may_be_meant_its_form_is_not_judged(asks: dict[str, JSON]) -> None:
+    """Models answer with JSON of their own accord where a request so much as hints at it."""
+    answered = an_exchange(
+        "chat.basic", asks=asks, json=a_completion(choices=[a_choice(a_message("{}"))])
+    )
+
+    assert () == finding(FORM, answered).judged
 
 
 def test_traffic_of_others_is_not_judged() -> None:

@@ -116,6 +116,16 @@ def isolation_stop_stays(answer: Answer, facts: Facts) -> Answer:
     return _cut(replace(answer, choices=said), len(tokens), "stop")
 
 
+@fault("isolation-form-stays", "isolation.form-not-carried-over", on=Stage.ANSWER)
+def isolation_form_stays(answer: Answer, facts: Facts) -> Answer:
+    """The response format of one request still holds for a question in plain words that follows."""
+    if not _counts(facts):
+        return answer
+    tokens = pieces('{"count": 10}')
+    said = tuple(replace(choice, tokens=tokens) for choice in answer.choices)
+    return _cut(replace(answer, choices=said), len(tokens), "stop")
+
+
 def _remembered(answer: Answer, facts: Facts, key: object) -> Answer:
     """An answer with the id that all answers of this key have; calls have ids of their own."""
     return answer if facts.has_tools else replace(answer, stamp=repr(key))
