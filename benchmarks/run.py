@@ -24,7 +24,9 @@ from conformance.options import Options
 from conformance.profiles.load import load_profile
 from conformance.recording.jsonl import End, Writer, read
 from conformance.refserver.serve import ReferenceServer
-from conformance.session import Recorder, Setup, plan_for
+from conformance.session.planning import plan_for
+from conformance.session.recorder import Recorder
+from conformance.session.setup import Setup
 
 KEY = "sk-benchmark-0123456789"
 CONFORMANCE = [sys.executable, "-m", "conformance"]

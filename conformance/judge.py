@@ -101,6 +101,7 @@ class Judge:
             for kind, those in kinds.items():
                 self._take(kind, those, x, known)
             self.on_reading(x)
+            del x, known  # what was parsed is not to be kept while the next one is read
         again = Again()
         for tally in live:
             for group in tally.groups(again):
@@ -160,7 +161,7 @@ class Judge:
             broken: dict[str, Reading] = {}
             for problem in check.problems(*arguments, self.profile):
                 x = next((x for x in group if x.id == problem.exchange), group[-1])
-                if self._met(tally, replace(problem, exchange=problem.exchange or x.id), x):
+                if self._met(tally, problem, x):
                     broken[x.id] = x
         except Exception as error:  # noqa: BLE001 - our own bug must become a finding, not end the run
             tally.error = _told(error)
@@ -170,15 +171,17 @@ class Judge:
     def _met(self, tally: Tally, problem: Problem, x: Reading) -> bool:
         """Count a problem, and keep it if it is among the gravest; whether no waiver accepts it."""
         check = tally.check
-        waiver = tally.waiver(problem.exchange)
+        name = problem.exchange or x.id
+        waiver = tally.waiver(name)
         weaker = problem.level and problem.level.rank < check.level.rank
         level = problem.level if weaker else None
-        weighed = replace(problem, level=level, waived=waiver.because if waiver else None)
         # Exchanges come in the order in which they were answered.
         place = place_of(x) if check.scope is Scope.EACH else ""
         weight = (waiver is not None, -(level or check.level).rank, place, next(tally.numbers))
-        # Evidence is cut out of the body, which takes time: for what is never shown it is not.
+        # A stream may have a hundred thousand of them: for what is never shown no evidence is cut out of the body.
         if tally.problems.wants(weight):
+            because = waiver.because if waiver else None
+            weighed = replace(problem, exchange=name, level=level, waived=because)
             tally.problems.add((weight, _shown(weighed, x), replace(x.exchange, attempts=())))
         return waiver is None
 

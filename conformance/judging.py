@@ -18,6 +18,7 @@ from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.report.curl import with_curl
 from conformance.report.results import Cost, capabilities_of, origin_of, results
+from conformance.wire.answer import stated_usage
 from conformance.wire.reading import Reading
 
 
@@ -120,12 +121,7 @@ def usage_of(exchange: Exchange) -> tuple[int, int]:
 
 def usage_in(reading: Reading) -> tuple[int, int]:
     """The same of an exchange that is being read already."""
-    found: JSON = None
-    if reading.asked.streams:
-        for _, chunk in reading.chunks:
-            found = chunk["usage"] if isinstance(chunk.get("usage"), dict) else found
-    elif reading.object is not None:
-        found = reading.object.get("usage")
+    found = stated_usage(reading)
     if not isinstance(found, dict):
         return 0, 0
     counts = [found.get(name) for name in ("prompt_tokens", "completion_tokens")]

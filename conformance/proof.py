@@ -32,15 +32,10 @@ from conformance.refserver.oddities import ODDITIES
 from conformance.refserver.oddities.registry import Oddity, some_of
 from conformance.refserver.serve import ReferenceServer
 from conformance.refserver.stages import Alteration, Stage
-from conformance.session import (
-    Recorder,
-    Sender,
-    Setup,
-    judge_recording,
-    limit_parameter,
-    plan_as_json,
-    plan_for,
-)
+from conformance.session.planning import plan_as_json, plan_for
+from conformance.session.recorded import judge_recording
+from conformance.session.recorder import Recorder, Sender
+from conformance.session.setup import Setup, limit_parameter
 
 KEY = "sk-selftest-0123456789abcdef"
 MODEL = "reference-1"

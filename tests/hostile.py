@@ -129,9 +129,10 @@ def stream(body: bytes, *headers: str) -> Talk:
     return saying(head(EVENTS, *headers, "Connection: close"), body)
 
 
-def listing(body: bytes) -> Talk:
-    """A model list for those who ask for it, else the same bytes."""
-    return plain(body)
+def redirecting_to_itself(peer: Peer) -> None:
+    """Sends a request back to where it came."""
+    path = peer.last.split(b" ", 2)[1].decode()
+    peer.send(answer(b"", f"Location: {path}", status="307 Temporary Redirect"))
 
 
 # The servers

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from conformance.capabilities.facts import refusal
+from conformance.capabilities.refused import refusal
 from conformance.capabilities.rows import ALONG_KEPT, CASES_KEPT
 from conformance.capabilities.table import ROW_OF_CHECK, Table
 from conformance.checks.registry import all_checks
@@ -28,7 +28,10 @@ from conformance.plan import make_plan
 from conformance.probes.registry import all_probes, steps_of
 from conformance.profiles.load import load_profile
 from conformance.refserver.serve import ReferenceServer
-from conformance.session import Recorder, Setup, judge_recording, plan_for
+from conformance.session.planning import plan_for
+from conformance.session.recorded import judge_recording
+from conformance.session.recorder import Recorder
+from conformance.session.setup import Setup
 from conformance.spec.claimed import claimed, unknown_fields
 from conformance.wire.reading import Reading
 from tests.builders import (
@@ -502,6 +505,24 @@ def test_a_parameter_of_the_vendor_has_a_row() -> None:
 
     assert (ACCEPTED, "full: at least 1 and at most 40") == (made.observed, made.claimed)
     assert "outside its range: 41 rejected (400)" == made.detail
+
+
+def test_a_broken_claim_of_the_vendor_is_in_its_own_row() -> None:
+    """Of several parameters of the vendor's own each has the checks that found its claim broken, and why it is not seen."""
+    names = ("top_k", "top_k_size", "min_p")
+    own = {name: Parameter(name, Support.FULL, types=("integer",), minimum=1) for name in names}
+    profile = replace(BASE, parameters={**BASE.parameters, **own})
+    taken = sent("param.vendor.value:top-k-ordinary", profile=profile)
+    turned_down = sent(
+        "param.vendor.value:top-k-size-ordinary",
+        profile=profile,
+        **refusing("top_k_size is not supported."),
+    )
+    left = {"param.vendor.value:min-p-ordinary": "budget: --max-requests 3"}
+    made = watched([taken, turned_down], profile, left_out=left)
+
+    assert [(), ("param.vendor.accepted",), ()] == [made[name].against for name in names]
+    assert "budget: --max-requests 3" == made["min_p"].how
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,10 @@ from conformance.refserver.oddities import chosen_by_name
 from conformance.refserver.respond import answer
 from conformance.refserver.serve import ReferenceServer
 from conformance.report.results import dumps
-from conformance.session import Recorder, Setup, judge_recording, limit_parameter, plan_for
+from conformance.session.planning import plan_for
+from conformance.session.recorded import judge_recording
+from conformance.session.recorder import Recorder
+from conformance.session.setup import Setup, limit_parameter
 
 RUNS = int(os.environ.get("CONFORMANCE_TEST_RUNS", "3"))
 """How often each server is run against; the figure of the issue is 20."""

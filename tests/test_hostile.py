@@ -23,7 +23,7 @@ import pytest
 
 from tests import hostile
 from tests.doors import KEY, KEY_NAME, MODEL, command, environment, playing, read_results
-from tests.engine.servers import EVENT_STREAM, Peer, Talk, answer, chunk, serving
+from tests.engine.servers import EVENT_STREAM, Peer, Talk, answer, chunk, serving, tls
 from tests.hostile import (
     CHUNKED,
     EVENT,
@@ -55,6 +55,20 @@ MEMORY = 200 << 20
 SMALL = 32 << 20
 """Bytes of everything a run writes, at most."""
 SMOKE = ("--suite", "smoke")
+
+ODD_NAMES = (
+    b'{"\\u0000":1,"id\\u0000":"x","id":"\\ud800","\\udc00":2,"object":"chat.completion","model":"\\udfff","created":1,'
+    b'"choices":[{"index":1000000000,"\\ud800":3,"message":{"role":"assistant\\u0000","content":"\\ud83d\\u0000"},'
+    b'"finish_reason":"\\ud800"},{"index":-1}],"usage":{"\\udead":4},"error":{"message":"\\ud800","type":"\\u0000"}}'
+)
+"""NUL and halves of characters, which UTF-8 cannot carry, in names and values; indexes that are none."""
+NESTED_CHUNK = b'data: {"choices":[{"index":0,"delta":{"content":%s}}]}\n\ndata: [DONE]\n\n'
+CALLS = b"".join(
+    hostile.DELTA
+    % (b'{"index":0,"delta":{"tool_calls":[{"index":%d,"function":{"arguments":"x"}}]}}' % number)
+    for number in range(100_000)
+)
+BUSY = b'{"error":{"message":"busy","type":"busy","code":null,"param":null}}'
 
 CASES: dict[str, tuple[Callable[[], Talk], Wants]] = {
     "an endless stream of events": (lambda: endless(EVENT_STREAM, EVENT), wants_stream),
@@ -118,7 +132,73 @@ CASES: dict[str, tuple[Callable[[], Talk], Wants]] = {
         ),
         wants_plain,
     ),
+    "a redirect to itself": (lambda: hostile.redirecting_to_itself, everything),
+    "silence in a head": (lambda: silent(b"HTTP/1.1 200 OK\r\nContent-"), wants_stream),
+    "silence after a head": (lambda: silent(EVENT_STREAM), wants_stream),
+    "silence in a stream": (lambda: silent(EVENT_STREAM, chunk(EVENT)), wants_stream),
+    "a reset in a head": (lambda: resetting(b"HTTP/1.1 200 OK\r\nConte"), wants_plain),
+    "a reset in a body": (
+        lambda: resetting(head(JSON, "Content-Length: 100"), b'{"id":'),
+        wants_plain,
+    ),
+    "a body that drips": (lambda: dripping(head(JSON, "Content-Length: 9999"), b" "), wants_list),
+    "a stream that drips": (lambda: dripping(EVENT_STREAM, EVENT, chunked=True), wants_stream),
+    "nesting in a chunk": (lambda: stream(NESTED_CHUNK % hostile.nested(100_000)), wants_stream),
+    "a hundred thousand calls": (lambda: stream(CALLS), wants_stream),
+    "odd names and indexes": (lambda: plain(ODD_NAMES), everything),
+    "a wait of thousands of digits": (
+        lambda: plain(BUSY, f"Retry-After: {'9' * 5000}", status="429 Busy"),
+        everything,
+    ),
+    "a length of thousands of digits": (
+        lambda: saying(head(JSON, f"Content-Length: {'9' * 5000}"), b"{}"),
+        wants_plain,
+    ),
+    "a length that is not kept": (
+        lambda: saying(head(JSON, "Content-Length: 99"), b"{}"),
+        wants_plain,
+    ),
+    "a chunk size that is none": (lambda: saying(CHUNKED, b"-5\r\nhello\r\n"), wants_plain),
+    "an unknown coding": (lambda: plain(b"{}", "Content-Encoding: \x1b[31mrot13"), everything),
+    "a header name with an escape": (
+        lambda: saying(head(JSON, "X-\x1b[31m: 1", "Content-Length: 2"), b"{}"),
+        everything,
+    ),
+    "a status of 999": (lambda: plain(b"{}", status="999 Odd"), everything),
+    "a million members of one name": (
+        lambda: plain(b"{" + b'"id":"x",' * (1 << 20) + b'"id":1}'),
+        wants_list,
+    ),
+    "fifty megabytes of white space": (
+        lambda: endless(
+            head(JSON, f"Content-Length: {50 << 20}"), b" \n", chunked=False, most=50 << 20
+        ),
+        wants_list,
+    ),
 }
+
+LATE = "the answer had not ended after 1 s"
+TOLD = {
+    "a redirect to itself": ("chat.basic.accepted", "307"),
+    "silence in a head": ("http.answered", LATE),
+    "silence after a head": ("stream.complete", LATE),
+    "silence in a stream": ("stream.complete", LATE),
+    "a reset in a head": ("http.answered", "the connection was reset"),
+    "a reset in a body": ("http.body-complete", "the connection was reset"),
+    "a body that drips": ("http.body-complete", LATE),
+    "a stream that drips": ("stream.complete", LATE),
+    "nesting in a chunk": ("stream.event-json", "nested too deep to be read: "),
+    "a hundred thousand calls": ("stream.complete", "a body of more than "),
+    "odd names and indexes": ("chat.response.choice-index", "-1"),
+    "a length of thousands of digits": ("http.answered", "(bad Content-Length)"),
+    "a length that is not kept": ("http.body-complete", "closed after 2 bytes of the body"),
+    "a chunk size that is none": ("http.body-complete", "broken chunk framing"),
+    "a header name with an escape": ("http.answered", "(illegal header line)"),
+    "a status of 999": ("chat.basic.accepted", "999"),
+    "a million members of one name": ("http.body-complete", "a body of more than 8388608 bytes"),
+    "fifty megabytes of white space": ("http.body-complete", "a body of more than 8388608 bytes"),
+}
+"""What the failure of a check says of some of them."""
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -136,6 +216,16 @@ def test_every_run_ends_with_a_verdict(name: str, tmp_path: Path) -> None:
         assert ran.code in (1, 3)
     else:
         assert outcomes.count("pass") >= 15
+    if name in TOLD:
+        check, words = TOLD[name]
+        assert "fail" == ran.outcomes[check]
+        assert any(words in actual for actual in told(ran, check))
+
+
+def told(ran: Ran, check: str) -> list[str]:
+    """What the problems of a check say that there was."""
+    result = next(result for result in ran.results["results"] if result["id"] == check)
+    return [problem["actual"] for problem in result["problems"]]
 
 
 def require_an_orderly_end(ran: Ran) -> None:
@@ -169,6 +259,27 @@ def test_https_where_there_is_none(tmp_path: Path) -> None:
     assert "cannot be reached: the TLS handshake" in ran.err
 
 
+def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
+    """A sentence says so, and nothing was sent."""
+    with serving(tls(hostile.misbehaving(plain(b"{}")))) as server:
+        origin = server.origin.replace("http:", "https:")
+        ran = run_against(origin, tmp_path / "run", *SMOKE)
+
+    assert 3 == ran.code
+    assert "the endpoint's certificate is not valid: self-signed certificate" in ran.err
+    assert [] == server.requests
+
+
+def test_http_where_https_is_spoken(tmp_path: Path) -> None:
+    """Nothing is answered, and that is what is found."""
+    with serving(tls(hostile.misbehaving(plain(b"{}")))) as server:
+        ran = run_against(server.origin, tmp_path / "run", *SMOKE)
+
+    require_an_orderly_end(ran)
+    assert 1 == ran.code
+    assert "fail" == ran.outcomes["http.answered"]
+
+
 ODD = "\x1b[31mred\x1b[0m\x07<script>alert(1)</script>|`x`\u202e"
 
 
@@ -178,7 +289,8 @@ def test_escapes_and_markup_do_nothing(tmp_path: Path) -> None:
     body = hostile.as_json(
         {**hostile.completion(id=7, choices=[choice], model=ODD), "error": {"message": ODD}}
     )
-    with misbehaving_server(plain(body, "X-Request-Id: \x1b[31m<b>"), wants_plain) as server:
+    odd = plain(body, "X-Request-Id: \x1b[31m<b>", status="200 \x1b[31m<script>alert(1)")
+    with misbehaving_server(odd, wants_plain) as server:
         ran = run_against(server.origin, tmp_path / "run", *SMOKE)
     shown = {n: d for n, d in ran.artefacts.items() if not n.endswith("recording.jsonl")}
 

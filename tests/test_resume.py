@@ -21,7 +21,11 @@ from conformance.profiles.load import load_profile
 from conformance.recording import jsonl
 from conformance.recording.jsonl import End, Reader, Recording
 from conformance.refserver.serve import ReferenceServer
-from conformance.session import REFUSED_LIMIT, Recorder, Setup, judge_recording, plan_for
+from conformance.session.planning import plan_for
+from conformance.session.recorded import judge_recording
+from conformance.session.recorder import Recorder
+from conformance.session.setup import Setup
+from conformance.session.trial import REFUSED_LIMIT
 from tests.doors import KEY, MODEL, at, cli, playing
 
 FAULT = "chat-id-missing"

@@ -21,16 +21,11 @@ from conformance.profiles.load import load_profile
 from conformance.recording.jsonl import End, Header, Recording, read
 from conformance.refserver.exchange import Frame, IncomingRequest, Reply
 from conformance.refserver.serve import ReferenceServer
-from conformance.session import (
-    REFUSED_LIMIT,
-    Recorder,
-    judge_recording,
-    limit_parameter,
-    plan_for,
-    prepare,
-    require_reachable,
-    selected_checks,
-)
+from conformance.session.planning import plan_for
+from conformance.session.recorded import judge_recording, require_reachable
+from conformance.session.recorder import Recorder
+from conformance.session.setup import limit_parameter, prepare, selected_checks
+from conformance.session.trial import REFUSED_LIMIT
 from tests.builders import a_completion, a_stream, an_exchange, text_chunks, usage_chunk
 from tests.doors import CLOSED, KEY, MODEL, playing
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from conformance.model.capability import Observed, Row
 
-from .facts import Aspect, Blame, Fact, Saw
+from .fact import Aspect, Fact, Saw
+from .refused import Blame
 
 CASES_KEPT = 100
 """Different facts that are kept of one row; of more, the first."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from conformance.checks.parameters import LIMITS, NAMES
 from conformance.model.capability import Observed, Row
 from conformance.model.finding import Finding, Outcome
 from conformance.model.profile import Profile
-from conformance.probes.parameters import UNKNOWN_ROWS, slug, vendor_names
+from conformance.probes.parameters import UNKNOWN_ROWS
 from conformance.spec.claimed import claimed, claimed_of_request, unknown_fields
-from conformance.spec.claims import steps
+from conformance.spec.names import LIMITS, NAMES, family_of, slug, top_of, vendor_names
 from conformance.wire.reading import Reading
 
-from .facts import facts, lost, probes, prompt_of, row_of, turned_down
+from .fact import VENDOR, probes, prompt_of, row_of
+from .facts import facts
+from .refused import lost, turned_down
 from .rows import Refusals, Sum, row_of_sum
 
 ROWS_KEPT = 1_000
@@ -86,7 +87,7 @@ class Table:
     def rows(self, findings: Iterable[Finding] = ()) -> tuple[Row, ...]:
         """The rows in their order, with the checks that found a claim broken."""
         refusals = Refusals(self._basis, frozenset(self._prompts))
-        against = _against(findings)
+        against = _against(findings, vendor_names(self.profile))
         made: dict[str, Row] = {}
         for name in self._names():
             known = self._sums.get(name, Sum(name, "param"))
@@ -103,7 +104,7 @@ class Table:
         others = []
         for name, made in self._sums.items():
             if made.area == "param" and name not in UNKNOWN_ROWS.values():
-                members.setdefault((steps(name) or (name,))[0], []).append(name)
+                members.setdefault(top_of(name), []).append(name)
             elif made.area != "param":
                 others.append((made.area, name))
         for top in dict.fromkeys((*tops, *members)):
@@ -123,11 +124,11 @@ class Table:
             return self._error
         if self.foreign:
             return "not in this traffic"
-        of_it = {slug(name), "unknown-field" if name in UNKNOWN_ROWS.values() else slug(name)}
+        of_it = "unknown-field" if name in UNKNOWN_ROWS.values() else family_of(top_of(name))
         reasons = [
             why
             for probe, why in self.left_out.items()
-            if probe.startswith("param.") and probe.split(".")[1] in of_it
+            if probe.startswith("param.") and probe.split(".")[1] == of_it
         ]
         return min(reasons, key=lambda why: not why.startswith("budget"), default="not sent")
 
@@ -140,17 +141,17 @@ def _with_ground(row: Row, known: Mapping[str, Row]) -> Row:
     return row
 
 
-def _against(findings: Iterable[Finding]) -> dict[str, set[str]]:
+def _against(findings: Iterable[Finding], vendors: Iterable[str]) -> dict[str, set[str]]:
     """The checks that found something wrong, by row."""
     found: dict[str, set[str]] = {}
     for finding in findings:
         if finding.outcome in _AGAINST:
-            for row in _rows_of(finding):
+            for row in _rows_of(finding, tuple(vendors)):
                 found.setdefault(row, set()).add(finding.check)
     return found
 
 
-def _rows_of(finding: Finding) -> Iterator[str]:
+def _rows_of(finding: Finding, vendors: tuple[str, ...]) -> Iterator[str]:
     """The rows that a finding is about: its own parameter's, or those of the exchanges with a problem."""
     area, _, rest = finding.check.partition(".")
     if (row := ROW_OF_CHECK.get(finding.check)) is not None:
@@ -161,7 +162,10 @@ def _rows_of(finding: Finding) -> Iterator[str]:
         for problem in finding.problems:
             name, _, case = problem.exchange.partition("#")[0].partition(":")
             family = probes().get(name)
-            if family is not None and family.cases is not None and (row := row_of(family, case)):
+            if name.startswith(VENDOR):
+                named = [n for n in vendors if case.startswith(f"{slug(n)}-")]
+                yield from sorted(named, key=len)[-1:]
+            elif family is not None and family.cases is not None and (row := row_of(family, case)):
                 yield row
 
 

@@ -1,8 +1,9 @@
-"""What must hold: one module for each area of the API. See ``registry`` for the shape of a check."""
+"""What must hold: one module or package for each area of the API. See ``registry`` for the shape of a check."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from pkgutil import iter_modules
 
 AREAS = (
     "http",
@@ -19,6 +20,7 @@ AREAS = (
     "delivery",
     "logprobs",
     "protocol",
+    "coding",
     "headers",
     "framing",
     "arrival",
@@ -36,4 +38,6 @@ AREAS = (
 def load() -> None:
     """Import every area, so that its checks are declared."""
     for area in AREAS:
-        import_module(f"conformance.checks.{area}")
+        module = import_module(f"conformance.checks.{area}")
+        for part in iter_modules(getattr(module, "__path__", ())):
+            import_module(f"{module.__name__}.{part.name}")

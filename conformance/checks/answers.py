@@ -8,13 +8,14 @@ from email.utils import parsedate_to_datetime
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile, Sends, Support
+from conformance.wire.answer import member_of, stated_usage
+from conformance.wire.chunks import spoken
+from conformance.wire.completion import calls_of, choices_of, messages_of
 from conformance.wire.reading import Reading
 
-from . import chunk
-from .chat import MILLISECONDS, calls_of, choices_of, messages_of
-from .givens import RECORDING, chunks_came, completion, headers_kept, values_kept
+from .fields import MILLISECONDS
+from .givens import RECORDING, chunks_came, completion, headers_kept, read_in_its_form, values_kept
 from .kinds import completions, ordinary_chat, probe
-from .parity import read_in_its_form
 from .registry import MAY, MUST, SHOULD, Claimed, Kind, Problems, Scope, check
 
 DAY = 86_400
@@ -62,20 +63,12 @@ def toolless(kind: Kind) -> Kind:
 # Ids and times
 
 
-def id_of(x: Reading) -> JSON:
-    """The id of an answer in either form."""
-    if not x.asked.streams:
-        return (x.object or {}).get("id")
-    chunks = chunk.content_chunks(x)
-    return chunks[0][1].get("id") if chunks else None
-
-
 def identified(x: Reading, profile: Profile) -> Unjudged | None:
     """It was answered in its form, with an id that the recording keeps."""
     given = chunks_came if x.asked.streams else completion
     if (reason := given(x, profile) or values_kept(x, profile)) is not None:
         return reason
-    name = id_of(x)
+    name = member_of(x, "id")
     return None if isinstance(name, str) and name else Unjudged("the answer has no id")
 
 
@@ -91,7 +84,7 @@ def ids_tell_answers_apart(xs: tuple[Reading, ...], profile: Profile) -> Problem
     """No two answers of a run have one id, streams included."""
     earlier: dict[JSON, str] = {}
     for x in xs:
-        name = id_of(x)
+        name = member_of(x, "id")
         if name in earlier:
             yield Problem(
                 "/id" if not x.asked.streams else "event 1: /id",
@@ -354,9 +347,7 @@ def cut_at_its_limit(x: Reading, profile: Profile) -> Unjudged | None:
     """It was answered in its form, and its usage says that the limit was reached."""
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
-    carriers = chunk.usage_chunks(x) if x.asked.streams else []
-    usage = carriers[-1][1]["usage"] if carriers else (x.object or {}).get("usage")
-    counted, limit = completion_tokens(usage), limit_of(x)
+    counted, limit = completion_tokens(stated_usage(x)), limit_of(x)
     if limit is None or counted is None:
         return Unjudged("the answer does not say how many tokens it has", RECORDING)
     if counted[0] != limit:
@@ -369,7 +360,7 @@ def cut_at_its_limit(x: Reading, profile: Profile) -> Unjudged | None:
 def _reasons(x: Reading) -> list[JSON]:
     """All finish reasons, in order."""
     if x.asked.streams:
-        return [reason for choice in chunk.spoken(x) for _, reason in choice.finishes]
+        return [reason for choice in spoken(x) for _, reason in choice.finishes]
     return [choice.get("finish_reason") for choice in choices_of(x.object or {})]
 
 

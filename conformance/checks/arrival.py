@@ -11,7 +11,8 @@ from conformance.wire.reading import Reading
 
 from .kinds import streams
 from .registry import MAY, SHOULD, Problems, check
-from .stream import LONG, came_at_once, long_enough
+from .stream import LONG
+from .stream.pace import came_at_once, long_enough
 
 _TOGETHER = 0.02
 """Seconds within which reads are one block: a busy machine and the network part what was sent together."""

@@ -7,7 +7,8 @@ from conformance.model.profile import Profile
 from conformance.model.request import Credentials
 from conformance.wire.reading import Reading
 
-from .errors import CAUSE_OF, refusable, status_problem
+from .errors.causes import CAUSE_OF
+from .errors.status import refusable, status_problem
 from .givens import answered, headers_kept
 from .kinds import anything, probe
 from .registry import MAY, MUST, SHOULD, Problems, check

@@ -8,6 +8,7 @@ from itertools import pairwise
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
+from conformance.wire.chunks import content_chunks, spoken, usage_chunks
 from conformance.wire.deltas import ChoiceParts
 from conformance.wire.reading import Reading
 from conformance.wire.sse import Event
@@ -24,11 +25,13 @@ from .answers import (
     toolless,
     untimed,
 )
-from .chunk import content_chunks, read_to_the_end, spoken, usage_came, usage_chunks
-from .givens import RECORDING, bytes_kept, chunks_came, event_stream, succeeded
+from .chunk.usage import usage_came
+from .coding import of_its_own_accord
+from .givens import RECORDING, bytes_kept, chunks_came, event_stream, read_to_the_end, succeeded
 from .kinds import probe, streams
 from .registry import MAY, MUST, SHOULD, Problems, check
-from .stream import LONG, STREAM, error_came
+from .stream import LONG, STREAM
+from .stream.errors import error_came
 from .turn import judged_turn, refused_turn
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
@@ -41,8 +44,8 @@ _SHOWN = 120
 @check("stream.not-compressed", level=SHOULD, on=streams, given=succeeded, probes=STREAM)
 def streams_are_not_compressed(x: Reading, profile: Profile) -> Problems:
     """A stream is sent as it is where the request accepts no content coding."""
-    if x.encoded and x.body:
-        yield Problem("Content-Encoding", expected="none: identity was asked for", actual=x.encoded)
+    if of_its_own_accord(x):
+        yield Problem("Content-Encoding", expected="none: identity was asked for", actual=x.coding)
 
 
 def identified_event(x: Reading, profile: Profile) -> Unjudged | None:

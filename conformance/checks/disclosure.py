@@ -6,20 +6,15 @@ import re
 
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
-from conformance.model.profile import Profile, Shape
+from conformance.model.profile import Cause, Profile, Shape
 from conformance.wire.reading import Reading
 
 from .auth import keys_wanted
-from .errors import (
-    SEARCHED,
-    any_error,
-    client_error,
-    error_body,
-    error_with_success,
-    is_html,
-    refusable,
-    shape_of,
-)
+from .errors.body import client_error, error_body, is_html, shape_of
+from .errors.causes import CAUSE_OF
+from .errors.internals import SEARCHED, any_error
+from .errors.status import error_with_success, refusable
+from .fields import MILLISECONDS
 from .givens import answered
 from .kinds import anything, model_lists, probe
 from .models import entries, listed, lists_claimed
@@ -28,7 +23,6 @@ from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 LENIENT = ("errors.json.nan", "errors.json.trailing", "errors.json.utf8-cut", "errors.json.utf16")
 ODD_KEYS = ("auth.query-key", "auth.two-keys", "auth.non-ascii-key", "auth.spaced-key")
 _MADE_UP = "sk-conformance-"
-_MILLISECONDS = 100_000_000_000
 """Later than any time in seconds that is meant: the year 5138."""
 
 
@@ -164,15 +158,20 @@ _UPSTREAM = re.compile(
     rb"|HTTPS?ConnectionPool\(host=[^)]{1,120}\)"
     rb"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.svc(?:\.cluster\.local)?(?::\d+|\b/)"
     rb"|\b[\w.-]{1,200}\.(?:cluster\.local|compute\.internal|docker\.internal)\b"
-    rb"|\b(?:lookup|connect(?:ing)? to|host|upstream:?) \[?" + _PRIVATE + rb":\d+"
+    rb"|\b(?:lookup|connect(?:ing)? to|host|upstream:?) \[?(?:" + _PRIVATE + rb"|127\.0\.0\.1):\d+"
 )
+_URL = re.compile(rb"\bhttps?://" + _PRIVATE + rb"\b(?::\d+)?")
+_MISPLACED = (Cause.UNKNOWN_PATH, Cause.WRONG_METHOD)
+"""Mistakes after which a server may well repeat the address that it was called by, which is its own."""
 
 
 @check("errors.no-addresses", level=SHOULD, on=anything, given=any_error, probes=("chat.basic", "errors.unknown-model"))  # fmt: skip
 def errors_name_no_upstream(x: Reading, profile: Profile) -> Problems:
     """An error names no host or address of the network behind the endpoint."""
     found = _UPSTREAM.search(x.body, 0, SEARCHED)
-    if found:
+    if found is None and CAUSE_OF.get(x.exchange.probe or "") not in _MISPLACED:
+        found = _URL.search(x.body, 0, SEARCHED)
+    if found and found.group() not in (x.asked.request.body or b""):
         yield Problem(
             f"byte {found.start()} of the body",
             expected="no addresses of servers behind this one",
@@ -304,7 +303,7 @@ def lists_have_one_page(x: Reading, profile: Profile) -> Problems:
 
 def _implausible(created: JSON) -> bool:
     number = isinstance(created, int | float) and not isinstance(created, bool)
-    return number and isinstance(created, int | float) and (created > _MILLISECONDS or created < 0)
+    return number and isinstance(created, int | float) and (created > MILLISECONDS or created < 0)
 
 
 @check(

@@ -41,6 +41,8 @@ def nothing_follows_a_body(x: Reading, profile: Profile) -> Problems:
     """Nothing follows an answer: its body ends where its Content-Length or its last chunk says."""
     length = x.header("content-length")
     ends = f"where Content-Length says, after {length} bytes" if length else "with its last chunk"
+    if x.status in (204, 304):  # RFC 9112 §6.3: whatever the head says besides
+        ends = f"with its head: {x.status} has no body"
     yield from _excess(x, "end of the body", f"the answer ends {ends}")
 
 

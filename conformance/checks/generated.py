@@ -7,40 +7,34 @@ import re
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.profile import Cause, Profile
 from conformance.spec.claims import standing
+from conformance.spec.names import LIMITS, family_of, top_of
+from conformance.spec.phrase import beginning
 from conformance.wire import strict_json
 from conformance.wire.reading import Reading
 
-from .errors import error_with_success, refusable
+from .errors.status import error_with_success, refusable
 from .kinds import probe
-from .parameters import (
-    LIMITS,
-    NAMES,
-    departs,
-    departure_of,
-    departure_problems,
-    firmness,
-    model_of,
-    refusal_of,
-    replied,
-    slug,
-    top_of,
-)
+from .parameters.accepted import not_found, refusal_of, replied
+from .parameters.claims import firmness, model_of
+from .parameters.departing import departs, departure_of, departure_problems
 from .registry import MAY, MUST, Problems, check
 
 _NO_ROOM = re.compile(
     r"\b(max_tokens|max_completion_tokens|output limit)\b.*\breached\b", re.DOTALL
 )
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_PLAIN = ("model", "messages", "stream", *LIMITS)
+_GIVEN = ("model", "messages")
+_PLAIN = (*_GIVEN, "stream", *LIMITS)
 
 
 def room_left(x: Reading, profile: Profile) -> Unjudged | None:
-    """It was answered, and not refused because the little output that it allows was used up."""
+    """It was answered, not refused for want of output tokens, and what it is about was found."""
     if (reason := replied(x, profile)) is not None:
         return reason
     if (x.status or 0) >= 400 and _NO_ROOM.search(refusal_of(x)):
         return Unjudged("the output limit was too small for an answer", Hindrance.MODEL)
-    return None
+    names = [name for name in x.asked.body if name not in _PLAIN]
+    return not_found(x, (word for name in names for word in (name, name.replace("_", " "))))
 
 
 def accepted(x: Reading, profile: Profile) -> bool:
@@ -51,7 +45,7 @@ def accepted(x: Reading, profile: Profile) -> bool:
 
 def parameters_of(x: Reading, profile: Profile) -> tuple[str, ...]:
     """The checks of the parameters that a request has, each tried by itself."""
-    return tuple(f"param.{slug(name)}.accepted" for name in x.asked.body if name in NAMES)
+    return tuple(f"param.{family_of(name)}.accepted" for name in x.asked.body if name not in _GIVEN)
 
 
 @check(
@@ -73,7 +67,7 @@ def what_keeps_to_the_claims_is_accepted(x: Reading, profile: Profile) -> Proble
         expected="200",
         actual=refusal_of(x),
         level=_firmness(x, profile),
-        evidence=x.body[:300].decode("utf-8", "replace"),
+        evidence=beginning(x.body),
     )
 
 
@@ -92,7 +86,7 @@ def defect_of(x: Reading, profile: Profile) -> tuple[str, ...]:
     departure = departure_of(x, profile)
     if departure is None:
         return ()
-    return (f"param.{slug(top_of(departure.parameter))}.{departure.way.value}",)
+    return (f"param.{family_of(top_of(departure.parameter))}.{departure.way.value}",)
 
 
 @check(

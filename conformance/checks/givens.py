@@ -6,6 +6,7 @@ from conformance.model.exchange import Ended
 from conformance.model.finding import Hindrance, Unjudged
 from conformance.model.profile import Profile
 from conformance.wire.reading import Reading
+from conformance.wire.unread import unreadable
 
 RUN, ENDPOINT, MODEL = Hindrance.RUN, Hindrance.ENDPOINT, Hindrance.MODEL
 RECORDING = Hindrance.RECORDING
@@ -57,12 +58,8 @@ def whole(x: Reading, profile: Profile) -> Unjudged | None:
 
 
 def readable(x: Reading, profile: Profile) -> Unjudged | None:
-    """The body is not compressed against our asking."""
-    return (
-        Unjudged(f"the body is {x.encoded}-encoded although identity was asked")
-        if x.encoded
-        else None
-    )
+    """The body has no content coding, or one that was undone."""
+    return Unjudged(f"the body cannot be decoded: {x.undecodable}") if x.undecodable else None
 
 
 def completion(x: Reading, profile: Profile) -> Unjudged | None:
@@ -131,6 +128,26 @@ def finished_stream(x: Reading, profile: Profile) -> Unjudged | None:
     return None
 
 
+def read_to_the_end(x: Reading, profile: Profile) -> Unjudged | None:
+    """A stream came to its end and all of it can be read."""
+    if (reason := finished_stream(x, profile)) is not None:
+        return reason
+    if (cause := unreadable(x)) is not None:
+        return Unjudged(cause)
+    return None
+
+
+def read_in_its_form(x: Reading, profile: Profile) -> Unjudged | None:
+    """A completion, or a stream read to its end."""
+    if not x.asked.streams:
+        return completion(x, profile)
+    if (reason := read_to_the_end(x, profile)) is not None:
+        return reason
+    if not all(choice.finishes for choice in x.choices.values()):
+        return Unjudged("a choice of the stream did not finish")
+    return None
+
+
 def values_kept(x: Reading, profile: Profile) -> Unjudged | None:
     """The recording keeps ids, times and names as they were sent."""
     return None if x.kept.values else Unjudged("the recording replaces ids and times", RECORDING)
@@ -142,7 +159,9 @@ def headers_kept(x: Reading, profile: Profile) -> Unjudged | None:
 
 
 def arrival_kept(x: Reading, profile: Profile) -> Unjudged | None:
-    """The recording keeps when bytes arrived."""
+    """The recording keeps when bytes arrived, and they are those of the text."""
+    if x.coding:
+        return Unjudged(f"the body has the content coding {x.coding}")
     return None if x.kept.arrival else Unjudged("the recording has no arrival times", RECORDING)
 
 

@@ -16,6 +16,11 @@ from .kinds import anything, own, probe
 from .registry import MAY, SHOULD, Given, Problems, Scope, check
 
 
+def media_type_problem(x: Reading, expected: str) -> Problem:
+    """The problem of an answer that is declared as something else, or as nothing."""
+    return Problem("Content-Type", expected=expected, actual=x.header("content-type") or "none")
+
+
 def has_header(name: str) -> Given:
     """A response carries a header."""
 

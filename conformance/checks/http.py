@@ -5,6 +5,7 @@ from __future__ import annotations
 from conformance.model.exchange import Ended
 from conformance.model.finding import Problem, Unjudged
 from conformance.model.profile import Profile
+from conformance.spec.phrase import beginning
 from conformance.wire.reading import Reading
 
 from .givens import answered, bytes_kept, readable, whole
@@ -97,7 +98,7 @@ def ordinary_requests_do_not_crash_it(x: Reading, profile: Profile) -> Problems:
             "status",
             expected="200, or a 4xx status that says what is not supported",
             actual=f"{x.status}",
-            evidence=x.body[:300].decode("utf-8", "replace"),
+            evidence=beginning(x.body),
         )
 
 

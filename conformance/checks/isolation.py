@@ -7,13 +7,13 @@ from conformance.model.exchange import Ended
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.profile import Profile
 from conformance.wire import answer, strict_json
+from conformance.wire.answer import member_of
 from conformance.wire.reading import Reading
 
-from .answers import SMALLEST, id_of, identified, offered
-from .givens import answered, completion, event_stream, finished_stream
+from .answers import SMALLEST, identified, offered
+from .givens import answered, completion, event_stream, finished_stream, read_in_its_form
 from .http import sent
 from .kinds import probe
-from .parity import read_in_its_form
 from .protocol import streams_claimed
 from .registry import MUST, SHOULD, Problems, Scope, check
 
@@ -250,12 +250,12 @@ def response_formats_are_not_carried_over(x: Reading, profile: Profile) -> Probl
 def _repeated(xs: tuple[Reading, ...]) -> Problems:
     bearers: dict[str, str] = {}
     for x in xs:
-        first = bearers.setdefault(str(id_of(x)), x.id)
+        first = bearers.setdefault(str(member_of(x, "id")), x.id)
         if first != x.id:
             yield Problem(
                 "/id",
                 expected="an id of its own",
-                actual=f"{id_of(x)!r}, the id of the answer to {first}"[:200],
+                actual=f"{member_of(x, 'id')!r}, the id of the answer to {first}"[:200],
                 exchange=x.id,
             )
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
+from conformance.wire.chunks import spoken
+from conformance.wire.completion import choices_of, messages_of
 from conformance.wire.reading import Reading
 
-from . import chunk
 from .answers import asking, offered
-from .chat import choices_of, messages_of
-from .givens import ENDPOINT, RECORDING, completion
+from .givens import ENDPOINT, RECORDING, completion, read_in_its_form, read_to_the_end
 from .kinds import completions, ordinary_chat, streams
-from .parity import read_in_its_form
 from .registry import MAY, SHOULD, Given, Kind, Problems, Scope, check
 
 PROBES = ("chat.logprobs", "chat.stream.logprobs")
@@ -176,17 +176,23 @@ def _top_problem(entry: dict[str, JSON], at: str, most: int) -> Problem | None:
 
 def stream_scores(x: Reading) -> list[Scores]:
     """The scores of each choice of a stream, joined over its chunks."""
-    found = []
-    for parts in chunk.spoken(x):
-        pieces = [c for _, value in x.chunks for c in choices_of(value) if _is_of(c, parts.index)]
+    found, all_pieces = [], _pieces(x)
+    for parts in spoken(x):
+        pieces = all_pieces[parts.index]
         entries = tuple(entry for piece in pieces for entry in entries_of(piece))
         at, text = f"choice {parts.index}: logprobs", parts.text if _all_text(pieces) else None
         found.append(Scores(at, entries, text, any(map(malformed, pieces))))
     return found
 
 
-def _is_of(choice: dict[str, JSON], index: int) -> bool:
-    return choice.get("index") == index and not isinstance(choice.get("index"), bool)
+def _pieces(x: Reading) -> dict[float, list[dict[str, JSON]]]:
+    """What the chunks hold of each choice; gathered in one pass, because a stream may have thousands of both."""
+    found: dict[float, list[dict[str, JSON]]] = defaultdict(list)
+    for choice in (choice for _, value in x.chunks for choice in choices_of(value)):
+        index = choice.get("index")
+        if isinstance(index, int | float) and not isinstance(index, bool):
+            found[index].append(choice)
+    return found
 
 
 def _all_text(pieces: list[dict[str, JSON]]) -> bool:
@@ -218,7 +224,7 @@ FORMS = (
     Form(
         "chunk",
         streams,
-        chunk.read_to_the_end,
+        read_to_the_end,
         stream_scores,
         PROBES[1],
         "chat.stream.basic",

@@ -13,20 +13,16 @@ from conformance.model.json import JSON
 from conformance.model.profile import Confidence, Profile, Support
 from conformance.spec.claims import standing
 from conformance.spec.claims_messages import MEDIA, PART
+from conformance.spec.names import LIMITS
+from conformance.spec.phrase import beginning
 from conformance.wire.reading import Reading
 
-from .errors import error_with_success
+from .errors.status import error_with_success
 from .givens import RECORDING
 from .kinds import probe
-from .parameters import (
-    LIMITS,
-    departs,
-    departure_problems,
-    model_of,
-    not_found,
-    refusal_of,
-    replied,
-)
+from .parameters.accepted import not_found, refusal_of, replied
+from .parameters.claims import model_of
+from .parameters.departing import departs_in, departure_problems
 from .registry import MAY, MUST, SHOULD, Claimed, Problems, check
 
 _BLAMES_MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
@@ -102,7 +98,7 @@ def _declare_accepted(topic: str, title: str, weakest: Level | None = None) -> N
                 expected="200",
                 actual=refusal_of(x),
                 level=weight(x, profile),
-                evidence=x.body[:300].decode("utf-8", "replace"),
+                evidence=beginning(x.body),
             )
 
 
@@ -155,7 +151,7 @@ def _declare_departure(family: str, title: str, claimed: Claimed) -> None:
         family,
         level=MUST,
         on=probe(family),
-        given=departs,
+        given=departs_in(lambda top: top == "messages"),
         claimed=claimed,
         probes=(family,),
         title=title,

@@ -12,7 +12,7 @@ from conformance.model.request import Operation
 from conformance.spec.validate import Violation, violations
 from conformance.wire.reading import Reading
 
-from .errors import refusable, status_problem
+from .errors.status import refusable, status_problem
 from .givens import answered, completion, readable, succeeded, values_kept, whole
 from .kinds import model_lists, probe, single_models
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from conformance.model.json import JSON
+from conformance.spec.phrase import quoted
 from conformance.spec.structured import breach, unheeded
 from conformance.wire import strict_json
 from conformance.wire.answer import said
 from conformance.wire.reading import Reading
 
-from .effects import Effect, Seen, schema_of
+from .effects.form import schema_of
+from .effects.seen import Effect, Seen
 
 Look = Callable[[Reading], Seen]
 _CUT = ("length", "content_filter")
@@ -44,7 +46,7 @@ def _of_texts(texts: Iterator[tuple[str, str, JSON]], wanted: str) -> Seen:
     last = ""
     for at, text, schema in texts:
         parsed = strict_json.parse_text(text)
-        shown = repr(text if len(text) <= 80 else text[:77] + "...")
+        shown = quoted(text)
         if parsed.error is not None:
             return Seen(Effect.UNCLEAR, f"no JSON came: {shown}")
         if wanted == _CALL and not isinstance(parsed.value, dict):

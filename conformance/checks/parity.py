@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from conformance.model.finding import Hindrance, Problem, Unjudged
-from conformance.model.json import JSON
 from conformance.model.profile import Profile, Support
+from conformance.wire.answer import member_of, stated_usage
+from conformance.wire.chunks import usage_chunks
+from conformance.wire.completion import messages_of
 from conformance.wire.reading import Reading
 
-from . import chat, chunk
-from .givens import answered, completion
+from .givens import answered, read_in_its_form
 from .kinds import ordinary_chat
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 from .usage import uncounted
@@ -19,48 +20,22 @@ TOOLS = ("tools.required", "tools.stream.required")
 _LIMITED = (402, 408, 429)
 
 
-def read_in_its_form(x: Reading, profile: Profile) -> Unjudged | None:
-    """A completion, or a stream read to its end."""
-    if not x.asked.streams:
-        return completion(x, profile)
-    if (reason := chunk.read_to_the_end(x, profile)) is not None:
-        return reason
-    if not all(choice.finishes for choice in x.choices.values()):
-        return Unjudged("a choice of the stream did not finish")
-    return None
-
-
 def counted(x: Reading, profile: Profile) -> Unjudged | None:
     """It was answered in its form, with a count of the prompt where that had to be asked for."""
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
-    if x.asked.streams and not chunk.usage_chunks(x):
+    if x.asked.streams and not usage_chunks(x):
         return Unjudged("no usage in the stream", Hindrance.RECORDING)
     if not x.asked.streams and not isinstance((x.object or {}).get("usage"), dict):
         return Unjudged("the answer has no usage", Hindrance.RECORDING)
-    return uncounted(_usage(x), "prompt_tokens")
-
-
-def _usage(x: Reading) -> JSON:
-    """The usage of an answer in either form."""
-    if x.asked.streams:
-        return chunk.usage_chunks(x)[-1][1]["usage"]
-    return (x.object or {}).get("usage")
+    return uncounted(stated_usage(x), "prompt_tokens")
 
 
 def named_model(x: Reading, profile: Profile) -> Unjudged | None:
     """It was answered in its form, by a model that it names."""
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
-    return None if isinstance(_model(x), str) else Unjudged("the answer names no model")
-
-
-def _model(x: Reading) -> JSON:
-    """The model that an answer names, in either form."""
-    if not x.asked.streams:
-        return (x.object or {}).get("model")
-    chunks = chunk.content_chunks(x)
-    return chunks[0][1].get("model") if chunks else None
+    return None if isinstance(member_of(x, "model"), str) else Unjudged("the answer names no model")
 
 
 def called_in_one_form(x: Reading, profile: Profile) -> Unjudged | None:
@@ -70,7 +45,7 @@ def called_in_one_form(x: Reading, profile: Profile) -> Unjudged | None:
         return Unjudged("no tool call was forced", Hindrance.RECORDING)
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
-    if not x.asked.streams and not chat.messages_of(x):
+    if not x.asked.streams and not messages_of(x):
         return Unjudged("the answer has no message")
     return None
 
@@ -126,7 +101,9 @@ def _promised(x: Reading, profile: Profile) -> bool:
 )
 def prompts_cost_the_same(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """The prompt is counted alike in both forms."""
-    counts = [u.get("prompt_tokens") for u in map(_usage, (plain, stream)) if isinstance(u, dict)]
+    counts = [
+        u.get("prompt_tokens") for u in map(stated_usage, (plain, stream)) if isinstance(u, dict)
+    ]
     first, second = counts
     if first != second:
         yield Problem(
@@ -144,7 +121,7 @@ def prompts_cost_the_same(plain: Reading, stream: Reading, profile: Profile) -> 
 )
 def the_same_model_answers(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """Both forms name the same model."""
-    ours, theirs = _model(plain), _model(stream)
+    ours, theirs = member_of(plain, "model"), member_of(stream, "model")
     if ours != theirs:
         yield Problem("model", expected=f"{ours!r}, as without stream", actual=repr(theirs))
 
@@ -159,7 +136,7 @@ def the_same_model_answers(plain: Reading, stream: Reading, profile: Profile) ->
 )
 def forced_calls_come_in_both(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """A tool call that the request forces comes in both forms or in neither."""
-    ours = any(m.get("tool_calls") for _, _, m in chat.messages_of(plain))
+    ours = any(m.get("tool_calls") for _, _, m in messages_of(plain))
     theirs = any(delta.get("tool_calls") for c in stream.choices.values() for _, delta in c.deltas)
     if ours != theirs:
         words = {True: "a tool call", False: "none"}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
-
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.profile import Profile, Support
+from conformance.spec.phrase import beginning
 from conformance.wire.reading import Reading
 
-from .givens import answered, whole
+from .givens import answered
 from .kinds import probe
 from .registry import MUST, SHOULD, Problems, Scope, check
 
 _LIMITED = (402, 408, 429)
-_MAX_DECODED = 32 << 20
-"""Bytes that a compressed body may grow to before we stop."""
 
 
 def streams_claimed(profile: Profile) -> str | None:
@@ -54,7 +51,7 @@ def _same_answer(xs: tuple[Reading, ...], usual: str, why: str) -> Problems:
                 expected=f"{basis.status}, as without {why}",
                 actual=f"{x.status}",
                 exchange=x.id,
-                evidence=x.body[:300].decode("utf-8", "replace"),
+                evidence=beginning(x.body),
             )
 
 
@@ -132,32 +129,3 @@ def other_methods_do_no_harm(x: Reading, profile: Profile) -> Problems:
     # RFC 9110 §15.6.2: 501 is the answer of a server that does not know a method at all.
     if status >= 500 and status not in (501, 503):
         yield Problem("status", expected="a status below 500", actual=f"{status}")
-
-
-def compressed(x: Reading, profile: Profile) -> Unjudged | None:
-    """A whole body came with a content coding."""
-    for given in (answered, whole):
-        if (reason := given(x, profile)) is not None:
-            return reason
-    return None if x.encoded else Unjudged("the answer is not compressed", Hindrance.RECORDING)
-
-
-def decoding_error(body: bytes) -> str | None:
-    """What is wrong with a gzip body; None if it can be read to its end."""
-    reader = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
-    try:
-        made = reader.decompress(body, _MAX_DECODED)
-    except zlib.error as error:
-        return f"bytes that are not gzip ({error})"
-    if len(made) >= _MAX_DECODED:
-        return f"more than {_MAX_DECODED >> 20} MiB in {len(body)} bytes"
-    return None if reader.eof else "gzip that breaks off"
-
-
-@check("http.gzip", level=MUST, on=probe("http.gzip"), given=compressed, probes=("http.gzip",))
-def compressed_bodies_can_be_read(x: Reading, profile: Profile) -> Problems:
-    """A body sent to a client that takes gzip is plain, or gzip that can be decoded."""
-    if x.encoded not in ("gzip", "x-gzip"):
-        yield Problem("Content-Encoding", expected="gzip or none", actual=x.encoded[:60])
-    elif (error := decoding_error(x.body)) is not None:
-        yield Problem("body", expected="gzip, as Content-Encoding says", actual=error)

@@ -15,11 +15,14 @@ from conformance.model.profile import Profile, Support
 from conformance.spec.shapes import topics
 from conformance.wire.reading import Reading
 
-from .effects import Effect, strict_answer
+from .effects.form import strict_answer
+from .effects.seen import Effect
 from .kinds import probe
 from .messages import turned_down
 from .obedience import Look, of_answer, of_arguments, strict_arguments
-from .parameters import came, model_of, refusal_of, replied, taken
+from .parameters.accepted import refusal_of, replied
+from .parameters.claims import model_of, taken
+from .parameters.effective import came
 from .registry import MAY, MUST, SHOULD, Problems, check
 
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
+from conformance.spec.phrase import beginning
 from conformance.wire import strict_json
+from conformance.wire.completion import calls_of, function_of, messages_of
 from conformance.wire.reading import Reading
 
-from . import chat
 from .echo import Echo, echo_of
-from .givens import RUN, answered
+from .givens import RUN, answered, read_in_its_form
 from .kinds import ordinary_chat, probe
-from .parity import read_in_its_form
 from .registry import MAY, MUST, SHOULD, Problems, check
 
 TAKEN = ("text.unicode", "text.separators", "text.control", "text.lone-surrogate", "text.long-word")
@@ -67,7 +67,7 @@ def odd_text_is_accepted(x: Reading, profile: Profile) -> Problems:
         "status",
         expected="200 or a 4xx" if may_refuse else "200",
         actual=f"{status}",
-        evidence=x.body[:300].decode("utf-8", "replace"),
+        evidence=beginning(x.body),
     )
 
 
@@ -107,7 +107,7 @@ def _answer(x: Reading) -> tuple[str, JSON]:
     if x.asked.streams:
         first = next(iter(x.choices.values()), None)
         return (first.text, first.finish) if first else ("", None)
-    for _, choice, message in chat.messages_of(x):
+    for _, choice, message in messages_of(x):
         content = message.get("content")
         return (content if isinstance(content, str) else "", choice.get("finish_reason"))
     return "", None
@@ -221,8 +221,8 @@ def _arguments(x: Reading) -> list[str]:
     """The arguments of all calls, in either mode."""
     if x.asked.streams:
         return [c.arguments for choice in x.choices.values() for c in choice.tools.values()]
-    calls = [call for _, _, message in chat.messages_of(x) for call in chat.calls_of(message)]
-    return [str(chat.function_of(call).get("arguments") or "") for call in calls]
+    calls = [call for _, _, message in messages_of(x) for call in calls_of(message)]
+    return [str(function_of(call).get("arguments") or "") for call in calls]
 
 
 @check("text.tool-arguments", level=SHOULD, on=probe(*TOOL), given=(city_called, utf8), probes=TOOL)

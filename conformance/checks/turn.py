@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.model.finding import Problem, Unjudged
 from conformance.model.profile import Profile
+from conformance.spec.phrase import beginning
 from conformance.wire.reading import Reading
 
 from .givens import RUN, answered
@@ -27,7 +28,7 @@ def refused_turn(x: Reading, what: str) -> Problems:
             "status",
             expected=f"200: {what} came from this server",
             actual=f"{x.status}",
-            evidence=x.body[:300].decode("utf-8", "replace"),
+            evidence=beginning(x.body),
         )
 
 

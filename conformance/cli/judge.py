@@ -45,7 +45,7 @@ def judge(
     from conformance.profiles.load import load_profile
     from conformance.recording.jsonl import Reader
     from conformance.recording.traffic import load_any
-    from conformance.session import judge_recording
+    from conformance.session.recorded import judge_recording
 
     from .show import Outputs, show
 

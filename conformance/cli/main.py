@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from conformance import __version__
 from conformance.model.errors import ConformanceError
 
-from . import explain, judge, profile, promote, run, selftest, serve
+from . import explain, judge, profile, promote, record, run, selftest, serve
 from .output import reader_may_leave
 
 
@@ -56,7 +56,7 @@ def common(
 
 
 app.command("run")(run.run)
-app.command("record")(run.record)
+app.command("record")(record.record)
 app.command("judge")(judge.judge)
 app.command("promote")(promote.promote)
 app.command("list")(explain.list_things)

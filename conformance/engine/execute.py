@@ -217,13 +217,13 @@ class _Run:
         if given_up is not None and not any(step.id in other.after for other in self.waiting):
             self._not_sent(step, given_up, request)
             return
-        refusal = self.budget.refusal(step.max_output_tokens)
-        if refusal is not None:
+        try:
+            self.budget.reserve(step.max_output_tokens)
+        except BudgetExhausted as exhausted:
             if not (self.running and self.budget.waits(step.max_output_tokens)):
                 self.over_budget = True
-                self._not_sent(step, refusal, request)
+                self._not_sent(step, str(exhausted), request)
             return
-        self.budget.reserve(step.max_output_tokens)
         self.gate.take()
         self._launch(_Running(step, request))
 
@@ -305,6 +305,7 @@ class _Run:
             first=not self.sent_any,
             kind=kind,
             unusual=job.step.is_case,
+            id=exchange.id,
         )
         self.sent_any = True
         self._finish(exchange)

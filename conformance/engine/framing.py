@@ -10,6 +10,8 @@ from collections.abc import Callable
 MOST_HEAD = 1 << 17
 """Bytes of a head, or of one line of chunk framing, that are followed."""
 _PIECE = 4096
+_MOST_DIGITS = 18
+"""Of a Content-Length; of thousands of them Python makes no number."""
 KEPT = 4096
 """Bytes beyond the end that are kept."""
 
@@ -69,7 +71,7 @@ class Follower:
         if b"transfer-encoding" in fields:
             return self._size if fields[b"transfer-encoding"] == b"chunked" else _lost
         length = fields.get(b"content-length", b"")
-        if not length.isdigit():
+        if not length.isdigit() or len(length) > _MOST_DIGITS:
             return _lost
         self._left = int(length)
         return self._counted(self._after) if self._left else self._after

@@ -133,7 +133,7 @@ class Lanes:
             self._terms.budget.settle(max_output_tokens, used)
             with self._room:
                 self._terms.ramp.went(well=not server_failed(last) and last.status != 429)
-                self._terms.health.saw(last, ordinary=ordinary, first=False, kind=kind)
+                self._terms.health.saw(last, ordinary=ordinary, first=False, kind=kind, id=id)
         self._finished.put(exchange)
         if last.ended is Ended.INTERRUPTED:
             raise NotSent(INTERRUPTED)
@@ -176,7 +176,8 @@ class Lanes:
         return True
 
     def _attempts(self, request: Request) -> Iterator[Attempt]:
-        self._stop.wait(self._terms.gate.take())
+        if self._stop.wait(self._terms.gate.take()):
+            raise NotSent(INTERRUPTED)
         for made in range(1, self._terms.retry.retries + 2):
             attempt = self._send(request)
             yield attempt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Lock
 
 from conformance.model.exchange import Attempt, Ended
@@ -95,6 +96,9 @@ class Health:
         self.given_up: dict[str, str] = {}
         """Kinds of request that are no longer sent, and why."""
         self._refused: list[Attempt] = []
+        self._reached: tuple[str, ...] = ()
+        """The last exchange that was answered, or those since then that were sent and were not."""
+        self._answered = True
         self.verdict: str | None = None
         self.gone: str | None = None
         """Why no request at all can be sent: no connection is to be had."""
@@ -107,15 +111,21 @@ class Health:
         first: bool,
         kind: str = "",
         unusual: bool = False,
+        id: str = "",
     ) -> None:
         """Takes note of a finished exchange; ``ordinary`` ones are no deliberate mistakes.
 
         An ``unusual`` one tries what the endpoint may not know: that it breaks on it says little of its health.
         """
-        self._saw_silence(attempt, ordinary, kind)
+        attempt = replace(attempt, chunks=())  # rows may be long, and bodies large
         self._refused = [*self._refused, attempt] if attempt.ended is Ended.REFUSED else []
         if self._refused and (first or len(self._refused) >= self._most):
-            self.gone = f"endpoint unreachable: {attempt.detail or 'no connection was made'}"
+            why = attempt.detail or "no connection was made"
+            self.gone = f"endpoint unreachable: {why}{self._since()}"
+        if self._refused:
+            return  # of which kind a request is and what it asks for, nobody was told
+        self._saw_silence(attempt, ordinary, kind)
+        self._reach(id, attempt)
         if not ordinary or kind in self.given_up:
             return
         failed = server_failed(attempt)
@@ -137,6 +147,18 @@ class Health:
         self._hung = [*self._hung, kind] if hung else []
         if len(self._hung) >= self._most and len(set(self._hung)) > 1 and self.gone is None:
             self.gone = f"stopped: {len(self._hung)} requests in a row were not answered in time"
+
+    def _reach(self, id: str, attempt: Attempt) -> None:
+        answered = attempt.status is not None
+        before = () if answered or self._answered else self._reached
+        self._reached, self._answered = (*before, id)[-self._most :], answered
+
+    def _since(self) -> str:
+        """Which requests it may have gone away at."""
+        names = ", ".join(filter(None, self._reached))
+        if not names:
+            return ""
+        return f"; the last that it got: {names}{'' if self._answered else ' (no answer)'}"
 
     def _said(self) -> str:
         if all(attempt.status is not None for attempt in self._row):

@@ -42,7 +42,10 @@ def retry_after(attempt: Attempt, now: float) -> float | None:
         seconds = float(value)
     except ValueError:
         return _until(value, now)
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    if math.isfinite(seconds):
+        return max(0.0, seconds)
+    # Hundreds of digits are a time as well, though none to wait for.
+    return math.inf if value.strip().isdecimal() else None
 
 
 def _until(date: str, now: float) -> float | None:

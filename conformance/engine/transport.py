@@ -24,15 +24,17 @@ from conformance.engine.network import Broken, Network, Watch
 from conformance.engine.secret import Secret
 from conformance.model.errors import UsageError
 from conformance.model.exchange import Attempt, Chunk, Ended
-from conformance.model.request import Credentials, Headers, Request
+from conformance.model.request import Credentials, Headers, Operation, Request
 from conformance.recording.redact import Redactor
 
 MAX_BODY = 8 << 20
 """Bytes of a body that are read before we stop."""
 ALL_BODIES = 12 << 20
-"""Bytes of all bodies together, after which of each further one only ``LEAST_BODY`` is read."""
+"""Bytes of all large bodies together, after which of each further one only ``LEAST_BODY`` is read."""
 LEAST_BODY = 1 << 16
-"""Bytes of a body that are read in any case."""
+"""Bytes of a body that are read in any case, and do not count."""
+_NO_ANSWER = 1 << 20
+"""Bytes that no answer to a chat request of ours needs: a smaller body for which there is no room may be in order."""
 MOST_CHUNKS = 10_000
 """Reads of one body whose times are kept; what comes later counts to the last of them."""
 DONE_GRACE = 2.0
@@ -127,7 +129,7 @@ class Transport:
         if _was_stale(attempt, watch):
             # The endpoint closed the kept connection while it was idle, which is its right.
             # It never read this request (RFC 9112 §9.3.1), so it is sent again on a new one.
-            return self._attempt(self._fresh, request, self._watch(request))
+            return _of_two(attempt, self._attempt(self._fresh, request, self._watch(request)))
         if _was_garbled(attempt, watch):
             # Whether the connection or the request is to blame, a new connection shows.
             again = self._attempt(self._fresh, request, self._watch(request))
@@ -257,18 +259,17 @@ class _Room:
     """How much of the bodies is read, of one and of all that a transport meets; for many threads."""
 
     def __init__(self, max_body: int) -> None:
-        self._max_body = max_body
+        self.max_body = max_body
         self._left = ALL_BODIES
         self._lock = threading.Lock()
 
-    def taken(self, size: int) -> None:
-        """Notes that so many bytes came."""
+    def take(self, size: int, before: int) -> int:
+        """How many of so many bytes are read, of a body that has some already."""
+        free = max(0, LEAST_BODY - before)
         with self._lock:
-            self._left -= size
-
-    def most(self) -> int:
-        """Bytes that one body may have now."""
-        return self._max_body if self._left > 0 else min(self._max_body, LEAST_BODY)
+            taken = min(size, self.max_body - before, free + self._left)
+            self._left -= max(0, taken - free)
+        return taken
 
 
 class _Answer:
@@ -284,6 +285,7 @@ class _Answer:
         self._room = room
         self._head_only = request.method == "HEAD"
         self._leaves = request.leaves
+        self._needless = _NO_ANSWER if request.operation is Operation.CHAT else inf
         self._parts: list[tuple[float, bytearray]] = []
         self._read = -1
         self._tail: bytes | None = b"\n"
@@ -314,22 +316,28 @@ class _Answer:
 
     def _add(self, data: bytes) -> None:
         watch = self._watch
-        most = max(self._room.most(), self.size)  # what others took leaves us what we have
-        too_large = self.size + len(data) > most
-        data = data[: most - self.size]
-        self.size += len(data)
-        self._room.taken(len(data))
+        taken = self._room.take(len(data), self.size)
+        too_large = taken < len(data)
+        data = data[:taken]
+        self.size += taken
         if watch.reads == self._read or len(self._parts) >= MOST_CHUNKS:
             self._parts[-1][1].extend(data)
         elif data:
             self._parts.append((round(watch.read_at - watch.began, 4), bytearray(data)))
             self._read = watch.reads
         if too_large:
-            raise Broken(Ended.TOO_LARGE, f"a body of more than {most} bytes")
+            raise self._overrun()
         if self._leaves and _EVENT_END.search((self._tail or b"") + data):
             raise Broken(Ended.LEFT, "we closed the connection after the first event")
         if self._tail is not None:
             self._look_for_done(self._tail + data)
+
+    def _overrun(self) -> Broken:
+        """What it means that there is more than was read."""
+        if self.size < min(self._room.max_body, self._needless):
+            others = f"after {ALL_BODIES >> 20} MB of other answers"
+            return Broken(Ended.INTERRUPTED, f"we read no more than {self.size} bytes, {others}")
+        return Broken(Ended.TOO_LARGE, f"a body of more than {self.size} bytes")
 
     def _look_for_done(self, text: bytes) -> None:
         if _DONE_LINE.search(text):
@@ -377,6 +385,15 @@ def _was_stale(attempt: Attempt, watch: Watch) -> bool:
     return lost and not watch.first and not watch.connected and not watch.stopping
 
 
+def _of_two(lost: Attempt, again: Attempt) -> Attempt:
+    """The second try; or the first, where there was no connection for a second: the peer may have died of it."""
+    # A connection that was closed while it was idle is replaced without being used, so this one was lost just now.
+    if again.ended is not Ended.REFUSED or lost.ended not in (Ended.CUT, Ended.RESET):
+        return again
+    seconds = round(again.started + again.seconds - lost.started, 4)
+    return replace(lost, detail=f"{lost.detail}; when tried again: {again.detail}", seconds=seconds)
+
+
 def _was_garbled(attempt: Attempt, watch: Watch) -> bool:
     no_http = attempt.status is None and attempt.ended is Ended.NOT_HTTP
     return no_http and not watch.connected and not watch.first.startswith(b"HTTP/")
@@ -413,6 +430,14 @@ def _not_http(first: bytes, error: Exception) -> str:
     return f"bytes that are not HTTP: {first[:40]!r}"
 
 
+_IN_OUR_WORDS = {
+    "_SWITCH_UPGRADE": "it switches protocols, which nobody asked for",
+    "status_code should be": "its status is not one",
+}
+
+
 def _reason(error: Exception) -> str:
-    """What the HTTP library says, less the bytes that it quotes."""
-    return str(error).partition(": ")[0][:80]
+    """What the HTTP library says, less the bytes that it quotes and the names of its own parts."""
+    said = str(error)
+    ours = next((words for part, words in _IN_OUR_WORDS.items() if part in said), None)
+    return ours or said.partition(": ")[0][:80]

@@ -23,8 +23,8 @@ from conformance.model.request import Operation, Request
 from conformance.model.target import Target
 from conformance.probes.generated import DEFECT, MALFORMED, TEXT, VALID
 from conformance.probes.registry import all_probes, request_of
-from conformance.probes.samples import OWN_LIMIT
 from conformance.spec.claims import standing
+from conformance.spec.names import LIMITS
 
 from . import malformed, texts
 from .constants import own_constants
@@ -146,9 +146,9 @@ class Generation:
     def _tokens(self, body: Mapping[str, JSON]) -> int:
         """The most tokens of an answer; none where a refusal is all that is claimed."""
         found = standing(body, self.profile, self.target.model).departures
-        if any(d.policy.rejects for d in found if d.parameter not in OWN_LIMIT):
+        if any(d.policy.rejects for d in found if d.parameter not in LIMITS):
             return 0
-        limits = [body.get(name) for name in OWN_LIMIT]
+        limits = [body.get(name) for name in LIMITS]
         limit = max((n for n in limits if isinstance(n, int) and n > 0), default=0)
         n = body.get("n")
         return min(limit, _MOST_TOKENS) * (n if isinstance(n, int) and n > 0 else 1)

@@ -12,9 +12,8 @@ from conformance.model.exchange import Exchange
 from conformance.model.finding import Outcome
 from conformance.model.profile import Profile
 from conformance.probes.generated import MALFORMED
-from conformance.probes.parameters import top_of
-from conformance.probes.samples import OWN_LIMIT
 from conformance.spec.claims import standing
+from conformance.spec.names import LIMITS, top_of
 from conformance.tally import Known as Conditions
 from conformance.wire.reading import Reading
 
@@ -59,9 +58,7 @@ class Oracle:
             return frozenset([f"!{MALFORMED}"])
         body, made = x.asked.body, set[str]()
         for name, value in body.items():
-            if name not in ("model", "messages", *OWN_LIMIT) and not (
-                name == "stream" and not value
-            ):
+            if name not in ("model", "messages", *LIMITS) and not (name == "stream" and not value):
                 made.add(name)
         model = body.get("model")
         found = standing(body, self._profile, model if isinstance(model, str) else None)

@@ -21,9 +21,10 @@ from conformance.probes.generated import (
     smallest,
     spoilt,
 )
-from conformance.probes.parameters import TOP_LEVEL, standing_of, top_of, vendor_names
+from conformance.probes.param_values import standing_of
 from conformance.probes.registry import LIMIT, filled
-from conformance.probes.samples import COMPANY, EXAMPLES, OWN_LIMIT, STREAMED
+from conformance.probes.samples import COMPANY, EXAMPLES, STREAMED
+from conformance.spec.names import LIMITS, TOP_LEVEL, top_of, vendor_names
 
 from .values import values_of
 
@@ -46,10 +47,10 @@ class Maker:
         top = named(search, self._profile)
         value = values_of(top, self._profile, self._target, null=True)
         others = self._others(top)
-        if top in OWN_LIMIT:
+        if top in LIMITS:
             value = st.integers(self._least(top), max(self._least(top), BRIEF))
         limits = st.integers(self._least(self._target.limit_parameter), BRIEF)
-        wanted = {top: value} if top in OWN_LIMIT else {LIMIT: limits, top: value}
+        wanted = {top: value} if top in LIMITS else {LIMIT: limits, top: value}
         drawn = st.fixed_dictionaries({**wanted, **_perhaps(others)}).map(_given)
         whole = drawn.map(lambda fields: self._mended(self._companied(fields, top), top))
         return whole.filter(bool).map(self._filled)
@@ -80,7 +81,7 @@ class Maker:
 
     def _mended(self, body: Body, top: str) -> Body:
         """The body without what does not keep to the profile; empty if that is the parameter in question."""
-        limit = next((name for name in OWN_LIMIT if name in body), "")
+        limit = next((name for name in LIMITS if name in body), "")
         while body:
             found = standing_of(body, limit, self._profile, self._target)
             wrong = {top_of(d.parameter) for d in found.departures}
@@ -109,7 +110,7 @@ class Maker:
         return {
             name: values_of(name, self._profile, self._target)
             for name in names
-            if name not in (*COSTLY, *OWN_LIMIT) and self._usable(name)
+            if name not in (*COSTLY, *LIMITS) and self._usable(name)
         }
 
     def _usable(self, name: str) -> bool:
@@ -119,7 +120,7 @@ class Maker:
     def _companied(self, fields: Mapping[str, JSON], top: str) -> Body:
         """The fields with what they need beside them, and without what they exclude."""
         body: Body = {**smallest(BRIEF), **fields}
-        if top in OWN_LIMIT:
+        if top in LIMITS:
             body.pop(LIMIT, None)
         for name in (*fields, *(n for n in COMPANY if n not in fields)):
             if name in body:

@@ -13,8 +13,8 @@ from hypothesis.strategies import SearchStrategy
 from conformance.model.json import JSON
 from conformance.model.profile import Parameter, Profile
 from conformance.model.target import Target
+from conformance.probes.claim_values import inside, sample
 from conformance.probes.generated import MOST_CHOICES
-from conformance.probes.parameters import inside, sample
 from conformance.probes.samples import CITY_SCHEMA, EXAMPLES, TIME, WEATHER
 
 Values = SearchStrategy[JSON]

@@ -39,7 +39,7 @@ class Ended(StrEnum):
     REFUSED = "refused"
     """No connection was made."""
     INTERRUPTED = "interrupted"
-    """We were told to stop."""
+    """We were told to stop, or had read so much of other answers that there was no room for all of this one."""
 
 
 @dataclass(frozen=True, slots=True)

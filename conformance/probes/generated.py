@@ -14,19 +14,11 @@ from conformance.model.profile import Profile, Support
 from conformance.model.request import Operation
 from conformance.model.target import Target
 from conformance.spec.claims import Way
+from conformance.spec.names import TOP_LEVEL, slug, top_of, vendor_names
 
-from .parameters import (
-    TOP_LEVEL,
-    beyond,
-    combinations,
-    members,
-    of_other_types,
-    slug,
-    standing_of,
-    top_of,
-    unsupported,
-    vendor_names,
-)
+from .claim_values import beyond, of_other_types
+from .param_departures import combinations, unsupported
+from .param_values import members, standing_of
 from .registry import LIMIT, MODEL, Case, Probe, family, probe, user
 from .samples import AS_JSON, ASK_WEATHER, COMPANY, EXAMPLES, STREAMED, TIME, WEATHER, around
 

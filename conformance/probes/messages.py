@@ -11,10 +11,11 @@ from conformance.model.json import JSON
 from conformance.model.plan import Suite
 from conformance.model.profile import Profile, Support
 from conformance.model.target import Target
-from conformance.spec.claims import Standing, Way, standing, steps
+from conformance.spec.claims import Standing, Way, standing
 from conformance.spec.claims_messages import CONTENT, PARTS, ROLES, roles_of
+from conformance.spec.names import slug, steps
 
-from .parameters import beyond, inside, of_other_types, slug
+from .claim_values import beyond, inside, of_other_types
 from .registry import LIMIT, MODEL, Case, family, filled, user
 from .samples import BRIEF, WEATHER
 

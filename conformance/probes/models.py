@@ -33,12 +33,18 @@ probe(
 )
 
 
+_LONGEST = 500
+"""Characters of an id that is asked for: many servers take no longer path for one."""
+
+
 def _others(listing: Reading, own: str) -> list[str]:
     """The other models that are listed, those first whose ids are harder to write in a path."""
     data = (listing.object or {}).get("data")
     entries = [m for m in data if isinstance(m, dict)] if isinstance(data, list) else []
-    ids = {i for m in entries if isinstance(i := m.get("id"), str) and i and i != own}
-    return sorted(ids, key=lambda i: (i.isascii() and not set(i) & set(" :@%?#+"), "." not in i, i))
+    ids = {i for m in entries if isinstance(i := m.get("id"), str) and 0 < len(i) <= _LONGEST}
+    return sorted(
+        ids - {own}, key=lambda i: (i.isascii() and not set(i) & set(" :@%?#+"), "." not in i, i)
+    )
 
 
 def _written(id: str | None, *, raw: bool = False) -> str | None:

@@ -9,6 +9,7 @@ from conformance.model.request import Credentials, Headers, Operation
 from .registry import LIMIT, MODEL, Probe, chat, probe, user
 
 _STAINLESS: Headers = (
+    ("Accept-Encoding", "gzip, deflate"),
     ("X-Stainless-OS", "Linux"),
     ("X-Stainless-Arch", "x64"),
     ("X-Stainless-Retry-Count", "0"),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 
 from conformance.model.json import JSON
-from conformance.spec.claims import steps
+from conformance.spec.names import LIMITS, steps
 
 from .registry import LIMIT, MODEL, user
 
@@ -119,15 +119,12 @@ COMPANY: Mapping[str, Fields] = {
 BRIEF = 8
 """Tokens of an answer that nobody reads."""
 
-OWN_LIMIT = ("max_tokens", "max_completion_tokens")
-"""Parameters that limit the output themselves, so that no other limit is set beside them."""
-
 
 def around(name: str, value: JSON) -> dict[str, JSON]:
     """An ordinary request in which a parameter or member has this value: ``tools[].type`` and such too."""
     top, *inner = steps(name)
     body: dict[str, JSON] = {"model": MODEL, "messages": [user("Say OK.")]}
-    if top not in OWN_LIMIT:
+    if top not in LIMITS:  # of which one is enough
         body[LIMIT] = BRIEF
     body.update(deepcopy(dict(COMPANY.get(top, {}))))
     body[top] = _put(deepcopy(EXAMPLES.get(top)), inner, value)

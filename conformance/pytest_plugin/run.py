@@ -13,23 +13,22 @@ from conformance.judging import Judgement
 from conformance.model.errors import ConformanceError, UsageError
 from conformance.model.exchange import Ended, Exchange
 from conformance.model.finding import Finding, Outcome
+from conformance.model.plan import Plan
 from conformance.model.profile import Profile
 from conformance.options import Options
 from conformance.profiles.load import load_profile
 from conformance.recording.jsonl import End, Reader, Recording
 from conformance.report.progress import Progress
 from conformance.report.results import dumps
-from conformance.session import (
-    Recorder,
-    Setup,
+from conformance.session.planning import plan_for
+from conformance.session.recorded import (
     judge_recording,
-    plan_for,
-    prepare,
     read_recording,
     recorded_checks,
     require_reachable,
-    selected_checks,
 )
+from conformance.session.recorder import Recorder
+from conformance.session.setup import Setup, prepare, selected_checks
 
 
 class Run:
@@ -75,14 +74,7 @@ class Run:
         if path is None:
             raise UsageError("no file to record into")
         plan = plan_for(self.setup, self.chosen)
-        progress = Progress(sys.stderr, quiet=self.options.quiet)
-        progress.start(plan.requests)
-        recorder = Recorder(self.setup, plan, path, on_exchange=advancing(progress))
-        try:
-            self.recording = recorder.run()
-        finally:
-            progress.finish()
-        self.setup = recorder.setup
+        self.recording, self.setup = sent(self.setup, plan, path)
         footer = self.recording.footer
         self.interrupted = footer is not None and footer.end is End.INTERRUPTED
         require_reachable(self.recording, self.setup.target.base_url)
@@ -170,7 +162,18 @@ def _why_not_writable(path: Path) -> str:
         return error.strerror or str(error)
 
 
-def advancing(progress: Progress) -> Callable[[Exchange], None]:
+def sent(setup: Setup, plan: Plan, path: Path) -> tuple[Reader, Setup]:
+    """The recording of a plan, made with its progress on stderr, and the setup as the run has left it."""
+    progress = Progress(sys.stderr, quiet=setup.options.quiet)
+    progress.start(plan.requests)
+    recorder = Recorder(setup, plan, path, on_exchange=_advancing(progress))
+    try:
+        return recorder.run(), recorder.setup
+    finally:
+        progress.finish()
+
+
+def _advancing(progress: Progress) -> Callable[[Exchange], None]:
     """Tells the progress of each exchange that was sent, with what came of it."""
 
     def advance(exchange: Exchange) -> None:

@@ -204,6 +204,7 @@ class Reader:
                 if footer is not None:
                     raise RecordingError(f"{place}: nothing may follow the footer")
                 found = _read_line(line, place, ids)
+                del line  # it may have megabytes, and the exchange is judged meanwhile
                 if isinstance(found, Footer):
                     footer = found
                 elif found is not None:

@@ -143,6 +143,8 @@ def effective(stated: Parameter, stands_for: str | None = None) -> Parameter:
         return stated
     if stated.types and _numeric(stated.types).isdisjoint(_numeric(known.types)):
         known = Parameter(stated.name, required=known.required)
+    # What only one vendor has goes with whatever the profile says, and with nothing else.
+    company = Parameter(stated.name) if stated.vendor_only else known
     return replace(
         stated,
         required=stated.required or known.required,
@@ -156,9 +158,9 @@ def effective(stated: Parameter, stands_for: str | None = None) -> Parameter:
         max_properties=_first(stated.max_properties, known.max_properties),
         pattern=stated.pattern or known.pattern,
         values=stated.values or known.values,
-        requires=stated.requires or known.requires,
-        excludes=stated.excludes or known.excludes,
-        only_with_stream=stated.only_with_stream or known.only_with_stream,
+        requires=stated.requires or company.requires,
+        excludes=stated.excludes or company.excludes,
+        only_with_stream=stated.only_with_stream or company.only_with_stream,
     )
 
 

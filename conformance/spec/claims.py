@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 from conformance.model.json import JSON
 from conformance.model.profile import Parameter, Policy, Profile, Support
 
 from .claims_messages import strays
+from .names import places, top_of
+from .phrase import type_of
 
 
 class Way(StrEnum):
@@ -129,7 +130,7 @@ def _named(parameters: Mapping[str, Parameter]) -> tuple[tuple[str, str], ...]:
     """The names of all claims, each with that of the parameter which it is about; remembered for the last profile."""
     last = _LAST[-1]
     if last[0] is not parameters:
-        last = parameters, tuple((steps(name)[0], name) for name in parameters)
+        last = parameters, tuple((top_of(name), name) for name in parameters)
         _LAST[-1] = last
     return last[1]
 
@@ -210,25 +211,6 @@ def effect_expected(claim: Parameter, body: Mapping[str, JSON]) -> bool:
 
 
 # Types and ranges
-
-
-def type_of(value: JSON) -> str:
-    """The JSON type of a value; a whole number written without fraction is an integer."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
 
 
 def has_type(value: JSON, types: tuple[str, ...]) -> bool:
@@ -319,30 +301,3 @@ def shown(value: JSON) -> str:
             return value
         case _:
             return repr(value)
-
-
-# Places
-
-
-def places(body: Mapping[str, JSON], name: str) -> list[tuple[str, JSON]]:
-    """Where a dotted name leads in a body, with what stands there; ``[]`` is each item, ``*`` each member."""
-    found: list[tuple[str, JSON]] = [("", dict(body))]
-    for step in steps(name):
-        found = [inner for at, value in found for inner in _below(at, value, step)]
-    return found
-
-
-@cache
-def steps(name: str) -> tuple[str, ...]:
-    """The members and items that a dotted name passes through."""
-    return tuple(re.findall(r"\[\]|[^.\[\]]+", name))
-
-
-def _below(at: str, value: JSON, step: str) -> Iterator[tuple[str, JSON]]:
-    if step == "[]":
-        for index, item in enumerate(value if isinstance(value, list) else []):
-            yield f"{at}[{index}]", item
-    elif isinstance(value, dict):
-        for key in [step] if step != "*" else list(value):
-            if key in value:
-                yield (f"{at}.{key}" if at else key), value[key]

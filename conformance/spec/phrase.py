@@ -1,4 +1,4 @@
-"""The words of a violation: where, what the schema asks for, what was there."""
+"""The words of a violation: where, what the schema asks for, what was there; and how values are cut to be shown."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from conformance.model.json import JSON
 
 LONGEST = 200
 """How many characters of a value are shown."""
+MESSAGE = 160
+"""How many of what an error says."""
+BRIEF = 80
+"""How many of a text that an answer holds."""
+EVIDENCE = 300
+"""How many bytes of a body are evidence."""
 
 
 def pointer(path: tuple[str | int, ...]) -> str:
@@ -53,12 +59,12 @@ def shown(value: JSON, path: tuple[str | int, ...], keyword: str) -> str:
     text = cut(_plain(value))
     if keyword != "type" or value is None:
         return text
-    kind = kind_of(value)
+    kind = type_of(value)
     return f"{cut(text, LONGEST - len(kind) - 3)} ({kind})"
 
 
-def kind_of(value: JSON) -> str:
-    """The JSON type of a value; an integer is a number without fraction or exponent."""
+def type_of(value: JSON) -> str:
+    """The JSON type of a value; a whole number written without fraction is an integer."""
     match value:
         case None:
             return "null"
@@ -79,6 +85,21 @@ def kind_of(value: JSON) -> str:
 def cut(text: str, longest: int = LONGEST) -> str:
     """The text, or its beginning and ``…``."""
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def quoted(text: str, longest: int = BRIEF) -> str:
+    """The text in quotes, cut to what a finding has room for."""
+    return repr(cut(text, longest))
+
+
+def as_sent(members: Mapping[str, JSON], name: str) -> str:
+    """A member of an error as it came; ``absent`` where it did not."""
+    return cut(f"{members[name]!r}", MESSAGE) if name in members else "absent"
+
+
+def beginning(body: bytes, longest: int = EVIDENCE) -> str:
+    """The first bytes of a body as text, whatever they are."""
+    return body[:longest].decode("utf-8", "replace")
 
 
 def _types(rule: Any, rules: Mapping[str, Any]) -> str:

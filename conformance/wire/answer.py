@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.model.json import JSON
+from conformance.wire.chunks import content_chunks, usage_chunks
 from conformance.wire.deltas import ChoiceParts
 from conformance.wire.reading import Reading
 
@@ -97,3 +98,19 @@ def _joined(parts: ChoiceParts) -> Call:
 
 def _text(value: JSON) -> str:
     return value if isinstance(value, str) else ""
+
+
+def member_of(x: Reading, name: str) -> JSON:
+    """A member of an answer, as its body or its first chunk has it; None where it has none."""
+    if not x.asked.streams:
+        return (x.object or {}).get(name)
+    chunks = content_chunks(x)
+    return chunks[0][1].get(name) if chunks else None
+
+
+def stated_usage(x: Reading) -> JSON:
+    """The usage of an answer in either form; None where it says nothing."""
+    if not x.asked.streams:
+        return (x.object or {}).get("usage")
+    carriers = usage_chunks(x)
+    return carriers[-1][1]["usage"] if carriers else None

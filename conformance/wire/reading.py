@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from functools import cached_property
 from weakref import ref
 
@@ -10,6 +11,7 @@ from conformance.model.exchange import Attempt, Ended, Exchange
 from conformance.model.json import JSON
 from conformance.model.request import Operation
 from conformance.wire import sse, strict_json
+from conformance.wire.coding import Undecodable, decode
 from conformance.wire.deltas import ChoiceParts, fold
 from conformance.wire.envelope import Envelope, envelope_of
 from conformance.wire.strict_json import Parsed
@@ -145,10 +147,18 @@ class Reading:
         """Whether the media type is the event stream's."""
         return self.media_type == "text/event-stream"
 
+    @property
+    def sent(self) -> bytes:
+        """The body's bytes as they were sent, with their content coding."""
+        return self.attempt.body if self.attempt else b""
+
     @cached_property
     def body(self) -> bytes:
-        """The body's bytes."""
-        body = self.attempt.body if self.attempt else b""
+        """The body's bytes, as a client reads them: without a content coding that can be undone."""
+        body = self.sent
+        if self.coding:
+            with suppress(Undecodable):
+                body = decode(body, self.coding)
         if len(body) > _LARGE:
             self._hold()
         return body
@@ -158,13 +168,24 @@ class Reading:
         """Whether the body arrived to its end."""
         return self.ended in (Ended.COMPLETE, Ended.HELD_OPEN)
 
-    @cached_property
-    def encoded(self) -> str:
-        """The content coding the body still has (such as gzip), empty if none."""
+    @property
+    def coding(self) -> str:
+        """The content coding that the answer was sent with, in lower case; empty if none."""
         if not self.kept.arrival:
             return ""  # recorders of other people's traffic store the decoded body
         coding = (self.header("content-encoding") or "").strip().lower()
         return "" if coding == "identity" else coding
+
+    @cached_property
+    def undecodable(self) -> str | None:
+        """Why the content coding cannot be undone; None if there is none, or it can."""
+        if not self.coding or not self.sent:
+            return None
+        try:
+            decode(self.sent, self.coding)
+        except Undecodable as error:
+            return str(error)
+        return None
 
     @cached_property
     def json(self) -> Parsed:

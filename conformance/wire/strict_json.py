@@ -13,9 +13,13 @@ from json.decoder import JSONDecodeError
 
 from conformance.model.json import JSON
 
+_TOO_DEEP = "nested too deep to be read"
 _BOM = b"\xef\xbb\xbf"
 MOST_VALUES = 100_000
 """Values of one JSON text that are read: many times what any answer needs, and a bound for memory."""
+MOST_DEPTH = 1000
+"""Values inside each other; Python's own reader, like many others, gives up at about as many."""
+_NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{\]}]', re.DOTALL)
 _MARK = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[,\[{]', re.DOTALL)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -91,6 +95,8 @@ def parse_text(text: str) -> Parsed:
 
 def _parse(text: str, *, bom: bool, invalid_utf8: int | None) -> Parsed:
     if _too_large(text):
+        if _too_deep(text):
+            return Parsed(error=_TOO_DEEP, bom=bom, invalid_utf8=invalid_utf8)
         return Parsed(
             error=f"more than {MOST_VALUES:,} values, which are not read",
             bom=bom,
@@ -109,7 +115,7 @@ def _parse(text: str, *, bom: bool, invalid_utf8: int | None) -> Parsed:
         reason = "empty" if not text.strip() else f"{error.msg} at character {error.pos}"
         return Parsed(error=reason, offset=error.pos, bom=bom, invalid_utf8=invalid_utf8)
     except RecursionError:
-        return Parsed(error="nested too deep to be read", bom=bom, invalid_utf8=invalid_utf8)
+        return Parsed(error=_TOO_DEEP, bom=bom, invalid_utf8=invalid_utf8)
     return Parsed(
         value=value,
         duplicates=tuple(notes.duplicates),
@@ -125,6 +131,17 @@ def _too_large(text: str) -> bool:
         return False
     marks = (mark for mark in _MARK.finditer(text) if mark.group()[0] != '"')
     return next(islice(marks, MOST_VALUES, None), None) is not None
+
+
+def _too_deep(text: str) -> bool:
+    """Whether values stand too deep inside each other, among the first that would be read."""
+    depth = 0
+    for mark in islice(_NESTING.finditer(text), MOST_VALUES):
+        sign = mark.group()[0]
+        depth += (sign in "[{") - (sign in "]}")
+        if depth > MOST_DEPTH:
+            return True
+    return False
 
 
 def lone_surrogate(value: str) -> bool:

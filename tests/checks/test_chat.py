@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.checks.chat import FIELDS
+from conformance.checks.chat.fields import FIELDS
 from conformance.model.exchange import Ended, Kept
 from conformance.model.finding import Hindrance, Outcome
 from tests.builders import (

@@ -81,6 +81,9 @@ UPSTREAMS = (
     "No answer from http://vllm.models.svc.cluster.local:8000/v1",
     "cannot reach ip-10-0-0-1.eu-west-1.compute.internal",
     "upstream: 192.168.3.4:9000 timed out",
+    "connecting to 127.0.0.1:8000",
+    "POST http://10.1.2.3:8000/v1 failed: 404",
+    "No answer from https://172.16.0.9/v1",
 )
 HARMLESS = (
     "See https://platform.openai.com/docs/api-reference for help.",
@@ -105,7 +108,10 @@ KEYS = (
     "sk-ant-api03-" + "q" * 40,
 )
 CASES += [holds("errors.no-addresses", text[:40], saying(text)) for text in HARMLESS]
-CASES += [breaks("errors.no-addresses", text[:40], saying(text), at=f"byte {at} of the body", outcome=WARN) for text, at in zip(UPSTREAMS, (23, 31, 35, 23, 45, 36, 23), strict=True)]  # fmt: skip
+CASES += [breaks("errors.no-addresses", text[:40], saying(text), at=f"byte {at} of the body", outcome=WARN) for text, at in zip(UPSTREAMS, (23, 31, 35, 23, 45, 36, 23, 23, 28, 38), strict=True)]  # fmt: skip
+CASES += [
+    holds("errors.no-addresses", "its own address", an_exchange("errors.unknown-path", status=404, json=an_error(message="Unknown URL http://10.0.0.5/v1/x", type="invalid_request_error", code=None))),
+]  # fmt: skip
 CASES += [holds("errors.no-keys", text[:40], saying(text)) for text in UNKEYED]
 CASES += [breaks("errors.no-keys", key[:6], saying(f"Refused: {key}."), at="byte 32 of the body", actual=f"{key[:6]}… ({len(key)} characters)") for key in KEYS]  # fmt: skip
 CASES += [breaks("errors.helpful", text, saying(text), at="/error/message", outcome=NOTE) for text in SHORT]  # fmt: skip

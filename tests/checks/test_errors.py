@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conformance.checks.errors import PROBES
+from conformance.checks.errors.causes import PROBES
 from conformance.model.exchange import Ended, Exchange, Kept
 from conformance.model.finding import Level, Outcome
 from conformance.model.profile import Cause, Shape

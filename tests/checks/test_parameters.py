@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from conformance.checks import parameters
 from conformance.checks.registry import all_checks
 from conformance.model.exchange import Exchange
 from conformance.model.finding import Outcome
 from conformance.model.profile import Parameter, Policy, Profile, Reaction, Support
+from conformance.spec.names import NAMES, slug
 from tests.builders import (
     FAIL,
     NOTE,
@@ -72,8 +72,8 @@ def refused(probe: str, fields: Mapping[str, Value], status: int = 400, **error:
 
 
 CASES: list[Case] = []
-for name in parameters.NAMES:
-    base = f"param.{parameters.slug(name)}"
+for name in NAMES:
+    base = f"param.{slug(name)}"
     one: dict[str, Value] = {name: True if name == "stream" else 7}
     value = "true" if name == "stream" else "7"
     whole = {"json": a_completion()}
@@ -244,11 +244,11 @@ EFFECTS: list[tuple[str, str, dict[str, Value], dict[str, Any], dict[str, Any], 
 
 def effect_of(name: str, fields: Mapping[str, Value], **how: Any) -> Exchange:
     """What came of a request that shows an effect."""
-    return sent(f"param.{parameters.slug(name)}.value", fields, **how)
+    return sent(f"param.{slug(name)}.value", fields, **how)
 
 
 for name, label, fields, right, _wrong, _at in EFFECTS:
-    check = f"param.{parameters.slug(name)}.effective"
+    check = f"param.{slug(name)}.effective"
     CASES.append(
         holds(check, label, effect_of(name, fields, **right), profile=claiming(full(name)))
     )
@@ -272,7 +272,7 @@ def test_accepted_and_ignored(
 ) -> None:
     """A claimed parameter without its effect fails; one that is left open is noted."""
     made = finding(
-        f"param.{parameters.slug(name)}.effective",
+        f"param.{slug(name)}.effective",
         effect_of(name, fields, **answer),
         profile=claiming(Parameter(name, support)),
     )
@@ -285,7 +285,7 @@ def test_accepted_and_ignored(
 
 CASES += [
     breaks(
-        f"param.{parameters.slug(name)}.effective",
+        f"param.{slug(name)}.effective",
         label,
         effect_of(name, fields, **wrong),
         profile=claiming(full(name)),
@@ -416,7 +416,7 @@ def test_what_is_kept_in_part_is_not_called_ignored(
 ) -> None:
     """The words of a finding are no stronger than what was seen."""
     (name,) = fields
-    check = f"param.{parameters.slug(name)}.effective"
+    check = f"param.{slug(name)}.effective"
     made = finding(check, effect_of(name, fields, **answer), profile=claiming(full(name)))
 
     assert [actual] == [p.actual for p in made.problems]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-
 import pytest
 
-from conformance.checks.protocol import decoding_error
 from conformance.model.exchange import Exchange
 from conformance.model.finding import Outcome
 from conformance.model.profile import Support
@@ -21,7 +18,6 @@ from tests.builders import (
     verify,
     with_auth,
     with_streaming,
-    written,
 )
 
 BASIC, STREAM = an_exchange(), an_exchange("chat.stream.basic")
@@ -50,13 +46,6 @@ for _check, (_usual, _probe, _outcome) in VARIANTS.items():
     ]  # fmt: skip
 
 
-def packed(body: bytes, coding: str = "gzip") -> Exchange:
-    """A model list with a content coding."""
-    return an_exchange("http.gzip", body=body, content_type="application/json", headers=(("Content-Encoding", coding),))  # fmt: skip
-
-
-LIST = written(a_list()).encode()
-
 CASES += [
     holds("http.methods", "GET lists what is stored", an_exchange("http.get", status=200, json=a_list())),
     holds("http.methods", "HEAD not allowed", an_exchange("http.head", body=b"")),
@@ -65,11 +54,6 @@ CASES += [
     holds("http.methods", "OPTIONS not known at all", an_exchange("http.options", status=501)),
     breaks("http.methods", "GET crashes", an_exchange("http.get", status=500), at="status", actual="500"),
     breaks("http.methods", "HEAD crashes", an_exchange("http.head", status=502, body=b""), at="status"),
-    holds("http.gzip", "gzip", packed(gzip.compress(LIST))),
-    holds("http.gzip", "gzip by its old name", packed(gzip.compress(LIST), "x-gzip")),
-    breaks("http.gzip", "in name only", packed(LIST), at="body"),
-    breaks("http.gzip", "cut", packed(gzip.compress(LIST)[:-9]), at="body", actual="gzip that breaks off"),
-    breaks("http.gzip", "not offered", packed(LIST, "br"), at="Content-Encoding", actual="br"),
 ]  # fmt: skip
 
 
@@ -98,18 +82,6 @@ def test_streams_that_are_not_claimed_are_not_asked_for(check: str) -> None:
         found = finding(check, usual, refused(probe, 406), profile=profile)
 
         assert Outcome.SKIP is found.outcome
-
-
-def test_compression_is_not_missed() -> None:
-    """Where nothing is compressed, there is nothing to judge and nothing to complain of."""
-    assert Outcome.SKIP is finding("http.gzip", an_exchange("http.gzip")).outcome
-
-
-def test_a_compression_bomb_is_not_unpacked() -> None:
-    """Decoding stops at a limit, and says so."""
-    bomb = gzip.compress(b"\0" * (33 << 20))
-
-    assert f"more than 32 MiB in {len(bomb)} bytes" == decoding_error(bomb)
 
 
 def test_the_scheme_is_judged_with_a_key_or_without() -> None:

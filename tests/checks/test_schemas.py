@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.effects import Effect, strict_answer
+from conformance.checks.effects.form import strict_answer
+from conformance.checks.effects.seen import Effect
 from conformance.checks.obedience import of_answer, of_arguments, strict_arguments
 from conformance.checks.registry import all_checks
 from conformance.model.exchange import Exchange

@@ -290,7 +290,7 @@ class TestOwnBug:
 
     def test_anywhere_else(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A crash outside of the checks ends with exit code 4 and says whose mistake it is."""
-        monkeypatch.setattr("conformance.session.make_plan", _crash)
+        monkeypatch.setattr("conformance.session.planning.make_plan", _crash)
         with playing() as server:
             said = cli("run", *at(server))
         assert (4, "conformance: this is a bug of the suite; please report it") == (

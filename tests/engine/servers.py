@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Talk = Callable[["Peer"], None]
 
@@ -20,6 +22,8 @@ class Peer:
     server: Server
     number: int
     """Which connection it is, from 0."""
+    last: bytes = b""
+    """The request that was read last."""
 
     def request(self) -> bytes:
         """The next request, head and body; empty if the client went away."""
@@ -36,9 +40,9 @@ class Peer:
                 length = int(line.partition(b":")[2])
         while len(body) < length:
             body += self.sock.recv(65536)
-        request = head + b"\r\n\r\n" + body
-        self.server.requests.append(request)
-        return request
+        self.last = head + b"\r\n\r\n" + body
+        self.server.requests.append(self.last)
+        return self.last
 
     def send(self, *pieces: bytes) -> None:
         """Sends bytes as they are."""
@@ -66,6 +70,7 @@ class Server:
     talk: Talk
     requests: list[bytes] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    dead: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -77,7 +82,7 @@ class Server:
 
     def _accept(self) -> None:
         number = 0
-        while not self.over.is_set():
+        while not (self.over.is_set() or self.dead.is_set()):
             try:
                 sock, _ = self.listener.accept()
             except TimeoutError:
@@ -92,6 +97,12 @@ class Server:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with sock, contextlib.suppress(OSError):
             self.talk(Peer(sock, self, number))
+
+    def die(self) -> None:
+        """Takes no more connections, like a process that has crashed; those there are end when their talk does."""
+        self.dead.set()
+        self._threads[0].join(5)
+        self.listener.close()
 
     def close(self) -> None:
         """Ends all conversations."""
@@ -146,6 +157,23 @@ def then_hang(*pieces: bytes) -> Talk:
         peer.hang()
 
     return talk
+
+
+CERTIFICATE = str(Path(__file__).parents[1] / "data" / "test-certificate.pem")
+"""For 127.0.0.1, signed by nobody but itself; with its key."""
+
+
+def tls(talk: Talk) -> Talk:
+    """The same conversation under TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+
+    def secure(peer: Peer) -> None:
+        with context.wrap_socket(peer.sock, server_side=True) as sock:
+            peer.sock = sock
+            talk(peer)
+
+    return secure
 
 
 EVENT_STREAM = (

@@ -254,6 +254,19 @@ def test_requests_run_out() -> None:
     assert ["200", "200", left_out, left_out] == sorted(map(str, run.outcomes().values()))
 
 
+def test_the_last_request_is_taken_by_another_thread() -> None:
+    """A repeated request may take it between two looks; the step is not sent, and the run goes on."""
+
+    class Taken(Budget):
+        def refusal(self, tokens: int = 0) -> str | None:
+            return None
+
+    run = Run()(a_step("a"), a_step("b"), budget=Taken(max_requests=1))
+
+    assert End.BUDGET is run.end
+    assert {"a": 200, "b": "budget: --max-requests 1 reached"} == run.outcomes()
+
+
 def test_tokens_are_settled_by_usage() -> None:
     """Short answers leave room; a request waits for running ones rather than being left out."""
 
@@ -322,6 +335,66 @@ def test_the_others_wait_while_a_retry_after_runs() -> None:
     assert min(times["d"], times["e"]) - told > 0.25
     assert any(p.paused > 0 for p in run.progress) or run.progress
     assert {200} == set(run.outcomes().values())
+
+
+def test_the_quiet_asked_for_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint that refuses everything cannot hold us for hours: in the end its refusals stand."""
+    monkeypatch.setattr("conformance.engine.execute.MOST_QUIET", 0.25)
+    busy = Attempt(429, (("Retry-After", "0.1"),))
+
+    run = Run(lambda path: busy)(*[a_step(f"s{n}") for n in range(4)], concurrency=1)
+
+    assert [3, 1, 1, 1] == [len(exchange.attempts) for exchange in run.exchanges]
+
+
+def test_a_kind_without_answers_is_given_up() -> None:
+    """The others are sent, and so is what something else is built from."""
+
+    def answered(path: str) -> Attempt:
+        return Attempt(None, ended=Ended.RESET) if path.startswith("s") else OK
+
+    body = b'{"stream":true}'
+    streams = [
+        replace(a_step(f"s{n}"), request=replace(request_to(f"/s{n}"), body=body)) for n in range(5)
+    ]
+    plain = [a_step(f"p{n}") for n in range(3)]
+    row = [step for pair in zip(streams, plain, strict=False) for step in pair] + streams[3:]
+
+    run = Run(answered)(*row, a_turn("t", "s4"), concurrency=1, failures=3)
+
+    outcomes = run.outcomes()
+    assert End.ENDPOINT_FAILING is run.end
+    assert "stopped: 3 requests in a row for a stream were not answered" == outcomes["s3"]
+    assert ["reset"] * 4 == [outcomes[name] for name in ("s0", "s1", "s2", "s4")]
+    assert {200} == {outcomes[step.id] for step in plain}
+
+
+def test_the_last_request_before_the_end_is_named() -> None:
+    """Of an endpoint that dies in mid-run, what is not sent says which request it may have died of."""
+
+    def talk(peer: Peer) -> None:
+        while b"/killer" not in peer.request():
+            peer.send(answer(b"{}"))
+        peer.server.die()
+
+    run = Run()
+    steps = [a_step("before"), a_step("killer"), *[a_step(f"s{n}") for n in range(9)]]
+    with serving(talk) as server, Transport(server.origin) as transport:
+        execute(
+            steps,
+            transport.send,
+            on_exchange=run.exchanges.append,
+            build_after=built,
+            concurrency=1,
+        )
+
+    nobody = f"nothing listens at 127.0.0.1 port {server.port}"
+    killer = next(x.last for x in run.exchanges if x.id == "killer")
+    assert killer is not None
+    told = f"the connection was closed without an answer; when tried again: {nobody}"
+    assert told == killer.detail
+    why = f"endpoint unreachable: {nobody}; the last that it got: killer (no answer)"
+    assert ["refused"] * 5 + [why] * 4 == [run.outcomes()[f"s{n}"] for n in range(9)]
 
 
 def test_the_rate_is_kept() -> None:

@@ -37,10 +37,14 @@ CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n"
         ("GET", CHUNKED + b"zz\r\nab\r\n", b""),
         ("GET", b"HTTP/1.1 200 OK\r\n\r\nuntil it closes", b""),
         ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nab", b""),
+        ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\nab" % (b"9" * 5000), b""),
+        ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nab", b""),
+        ("GET", CHUNKED + b"%s\r\nab\r\n" % (b"F" * 5000), b""),
+        ("GET", CHUNKED + b"-2\r\nab\r\n", b""),
         ("GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\nab", b""),
         ("GET", b"garbage\r\n\r\n", b""),
     ],
-    ids=["whole", "empty", "a line end", "a second answer", "after an interim answer", "after 204", "HEAD", "HEAD with a body", "chunks", "two last chunks", "a trailer", "no size", "no length", "a length that is none", "another coding", "garbage"],
+    ids=["whole", "empty", "a line end", "a second answer", "after an interim answer", "after 204", "HEAD", "HEAD with a body", "chunks", "two last chunks", "a trailer", "no size", "no length", "a length that is none", "a length of thousands of digits", "a negative length", "a size of thousands of digits", "a negative size", "another coding", "garbage"],
 )  # fmt: skip
 def test_the_end_is_found(method: str, data: bytes, excess: bytes, size: int) -> None:
     """What follows the end is told, and where there is no telling, nothing."""

@@ -134,6 +134,18 @@ def test_a_refused_request_is_sent_again_as_the_endpoint_asks() -> None:
     assert 2 == terms.budget.requests
 
 
+def test_the_quiet_asked_for_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the plan has waited counts; after that a refusal stands."""
+    monkeypatch.setattr("conformance.engine.lanes.MOST_QUIET", 0.25)
+    terms = Terms(retry=QUICK)
+    terms.gate.quiet(0.1)
+    busy = Attempt(429, (("Retry-After", "0.1"),))
+
+    run = Run(lambda path: busy, terms)(["a", "b"])
+
+    assert [2, 1] == [len(exchange.attempts) for exchange in run.exchanges]
+
+
 def test_a_row_of_server_errors_ends_what_is_ordinary() -> None:
     """The endpoint is left alone after five failures."""
     run = Run(lambda path: Attempt(500))([f"{n}" for n in range(20)])
@@ -158,6 +170,18 @@ def test_an_endpoint_that_is_gone_ends_all() -> None:
     assert End.ENDPOINT_GONE is run.end
 
 
+def test_the_last_request_before_the_end_is_named() -> None:
+    """What is not sent any more says which request the endpoint may have died of."""
+    dead = {"b": Attempt(None, ended=Ended.CUT)}
+    refused = Attempt(None, ended=Ended.REFUSED, detail="nobody listens")
+    run = Run(lambda path: OK if path == "a" else dead.get(path, refused))(
+        ["a", "b", *(f"{n}" for n in range(6))], ordinary=False
+    )
+
+    why = "endpoint unreachable: nobody listens; the last that it got: b (no answer)"
+    assert [why] == run.refused
+
+
 def test_health_goes_on_from_the_plan() -> None:
     """What the plan has found out about the endpoint holds here too."""
     health = Health(1)
@@ -179,6 +203,25 @@ def test_stopping_loses_nothing() -> None:
 
     assert 1 <= len(run.exchanges) <= 2
     assert {"interrupted"} == set(run.refused)
+    assert End.INTERRUPTED is run.end
+
+
+def test_nothing_is_sent_that_waits_for_its_turn_when_all_is_stopped() -> None:
+    """The rate makes the others wait, and then there is no turn."""
+    sent: list[str] = []
+    stop = threading.Event()
+
+    def answered(path: str) -> Attempt:
+        sent.append(path)
+        threading.Timer(0.2, stop.set).start()
+        return OK
+
+    terms = Terms(retry=QUICK, gate=Gate(0.1), ramp=Ramp(4))
+    terms.ramp.limit = 4
+    run = Run(answered, terms, stop=stop)(["a"], ["b"], ["c"])
+
+    assert (1, 1) == (len(sent), len(run.exchanges))
+    assert ["interrupted"] * 2 == run.refused
     assert End.INTERRUPTED is run.end
 
 

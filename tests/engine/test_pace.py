@@ -149,3 +149,105 @@ def test_no_connection_at_first_or_often_means_gone() -> None:
     later.saw(refused, ordinary=False, first=False)
 
     assert first.gone == later.gone
+
+
+SILENT = Attempt(None, ended=Ended.RESET)
+HUNG = Attempt(None, ended=Ended.TIMEOUT)
+
+
+def saw(health: Health, *seen: tuple[str, Attempt], ordinary: bool = True) -> Health:
+    """The health after exchanges, each named by its kind."""
+    for kind, attempt in seen:
+        health.saw(attempt, ordinary=ordinary, first=False, kind=kind)
+    return health
+
+
+def test_a_kind_that_gets_no_answer_is_given_up() -> None:
+    """It alone, and what is well between its failures does not help it."""
+    health = saw(Health(3), *[("a stream", SILENT), ("one answer", Attempt(200))] * 3)
+
+    why = "stopped: 3 requests in a row for a stream were not answered"
+    assert {"a stream": why} == health.given_up
+    assert (None, None) == (health.verdict, health.gone)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param(Attempt(200), id="an answer"),
+        pytest.param(Attempt(500), id="a server error"),
+        pytest.param(Attempt(None, ended=Ended.NOT_HTTP), id="bytes that are not HTTP"),
+    ],
+)
+def test_a_kind_that_is_answered_now_and_then_is_not_given_up(between: Attempt) -> None:
+    """Whatever the answer is."""
+    row = [("a stream", SILENT)] * 2
+
+    assert {} == saw(Health(3), *row, ("a stream", between), *row).given_up
+
+
+@pytest.mark.parametrize(
+    ("attempt", "given_up"),
+    [(SILENT, set()), (HUNG, {"one answer"})],
+    ids=["closed without an answer", "not answered in time"],
+)
+def test_only_hanging_is_no_answer_to_a_mistake(attempt: Attempt, given_up: set[str]) -> None:
+    """To a deliberate mistake a closed connection is one, of a kind."""
+    health = saw(Health(3), *[("one answer", attempt)] * 5, ordinary=False)
+
+    assert given_up == set(health.given_up)
+
+
+def test_a_kind_that_is_given_up_does_not_count_twice() -> None:
+    """What of it is sent all the same says nothing of the rest."""
+    health = Health(3)
+    health.given_up["a stream"] = "stopped"
+    saw(health, *[("a stream", SILENT)] * 5)
+
+    assert health.verdict is None
+
+
+def test_an_endpoint_that_hangs_at_whatever_kind_is_left_alone() -> None:
+    """One kind alone is not enough, nor does an answer between leave the row whole."""
+    one = saw(Health(3), *[("a stream", HUNG)] * 4)
+    broken = saw(Health(3), ("a", HUNG), ("b", HUNG), ("a", Attempt(200)), ("b", HUNG))
+    both = saw(Health(3), ("a", HUNG), ("b", HUNG), ("a", HUNG))
+
+    assert (None, None) == (one.gone, broken.gone)
+    assert "stopped: 3 requests in a row were not answered in time" == both.gone
+
+
+REFUSED = Attempt(None, ended=Ended.REFUSED, detail="nothing listens at x port 1")
+
+
+@pytest.mark.parametrize(
+    ("before", "last"),
+    [
+        ([("a", Attempt(200)), ("b", SILENT)], "b (no answer)"),
+        ([("a", SILENT), ("b", Attempt(200)), ("c", SILENT), ("d", SILENT)], "c, d (no answer)"),
+        ([("a", SILENT), ("b", Attempt(500))], "b"),
+        ([(f"{n}", SILENT) for n in range(9)], "6, 7, 8 (no answer)"),
+    ],
+    ids=["one without an answer", "two, sent together", "answered to the last", "a long row"],
+)
+def test_the_last_requests_that_it_got_are_named(
+    before: list[tuple[str, Attempt]], last: str
+) -> None:
+    """It may have gone away at one of them."""
+    health = Health(3)
+    for name, attempt in [*before, *[("too late", REFUSED)] * 3]:
+        health.saw(attempt, ordinary=False, first=False, id=name)
+
+    why = "endpoint unreachable: nothing listens at x port 1"
+    assert f"{why}; the last that it got: {last}" == health.gone
+
+
+def test_what_reached_nobody_says_nothing_of_its_kind() -> None:
+    """An endpoint that is gone is named as such, not as one that does not answer this or that."""
+    health = saw(Health(3), ("a stream", SILENT), *[("a stream", REFUSED)] * 2)
+
+    assert ({}, None, None) == (health.given_up, health.verdict, health.gone)
+
+    saw(health, ("a stream", REFUSED))
+
+    assert "endpoint unreachable: nothing listens at x port 1" == health.gone

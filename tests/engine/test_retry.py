@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from conformance.engine.retry import RetryPolicy, retry_after
@@ -22,6 +24,7 @@ NOW = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
         ("soon", None),
         ("", None),
         ("inf", None),
+        pytest.param("9" * 5000, inf, id="thousands of digits"),
         ("nan", None),
         ("Tue, 99 Nov 2023 22:13:00 GMT", None),
     ],
@@ -39,6 +42,7 @@ def test_retry_after(value: str, seconds: float | None) -> None:
         pytest.param(429, None, 2, 2.0, id="429 without, again"),
         pytest.param(429, None, 3, None, id="429 for the third time"),
         pytest.param(429, "21", 1, None, id="longer than we wait"),
+        pytest.param(429, "9" * 400, 1, None, id="longer than can be counted"),
         pytest.param(503, "3", 1, 3.0, id="503 with Retry-After"),
         pytest.param(503, None, 1, None, id="503 without"),
         pytest.param(500, "3", 1, None, id="500"),

@@ -5,24 +5,33 @@ from __future__ import annotations
 import base64
 import logging
 import pickle
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from conformance.engine.secret import Secret
-from conformance.engine.transport import Transport
+from conformance.engine.transport import LEAST_BODY, Transport
 from conformance.model.errors import UsageError
 from conformance.model.exchange import Attempt, Ended
 from conformance.model.request import Credentials, Operation, Request
 
-from .servers import EVENT_STREAM, Peer, Talk, always, answer, chunk, once, serving, then_hang
+from .servers import (
+    CERTIFICATE,
+    EVENT_STREAM,
+    Peer,
+    Talk,
+    always,
+    answer,
+    chunk,
+    once,
+    serving,
+    then_hang,
+    tls,
+)
 
 KEY = "sk-live-0123456789abcdefghij"
 POST = Request(
@@ -91,6 +100,14 @@ def reset_at_once(peer: Peer) -> None:
     peer.reset()
 
 
+def reset_in_head(peer: Peer) -> None:
+    """Resets inside the head."""
+    peer.request()
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-")
+    peer.wait(0.1)
+    peer.reset()
+
+
 def reset_inside(peer: Peer) -> None:
     """Resets inside the body."""
     peer.request()
@@ -146,6 +163,14 @@ def reset_inside(peer: Peer) -> None:
             reset_at_once, Ended.RESET, None, b"", "the connection was reset", id="reset at once"
         ),
         pytest.param(
+            reset_in_head,
+            Ended.RESET,
+            None,
+            b"",
+            "the connection was reset",
+            id="reset in the head",
+        ),
+        pytest.param(
             reset_inside,
             Ended.RESET,
             200,
@@ -184,6 +209,22 @@ def reset_inside(peer: Peer) -> None:
             b"",
             r"a response head that is not HTTP (illegal header line), beginning with b'HTTP/1.1 200 OK\r\nno colon here\r\n\r\n'",
             id="broken header line",
+        ),
+        pytest.param(
+            once(b"HTTP/1.1 099 Odd\r\n\r\n"),
+            Ended.NOT_HTTP,
+            None,
+            b"",
+            r"a response head that is not HTTP (its status is not one), beginning with b'HTTP/1.1 099 Odd\r\n\r\n'",
+            id="a status below 100",
+        ),
+        pytest.param(
+            once(b"HTTP/1.1 101 Switch\r\n\r\n"),
+            Ended.NOT_HTTP,
+            None,
+            b"",
+            r"a response head that is not HTTP (it switches protocols, which nobody asked for), beginning with b'HTTP/1.1 101 Switch\r\n\r\n'",
+            id="another protocol, switched to",
         ),
         pytest.param(
             once(EVENT_STREAM + chunk(b"ok") + b"zz\r\nxx\r\n"),
@@ -306,6 +347,38 @@ def test_a_huge_body_is_read_up_to_the_limit() -> None:
     assert (Ended.TOO_LARGE, 300_000) == (attempt.ended, len(attempt.body))
 
 
+SMALL = LEAST_BODY
+
+
+@pytest.mark.parametrize(
+    ("before", "size", "ended"),
+    [
+        pytest.param([SMALL] * 20, 2 * SMALL, Ended.COMPLETE, id="small ones take no room"),
+        pytest.param([2 * SMALL], SMALL, Ended.COMPLETE, id="a small one has room"),
+        pytest.param([2 * SMALL], SMALL + 1, Ended.INTERRUPTED, id="a large one has none"),
+        pytest.param([], 1 << 22, Ended.TOO_LARGE, id="one that nobody needs"),
+    ],
+)
+def test_all_bodies_together_have_a_limit(
+    before: list[int], size: int, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What we do not read because of others is no fault of an answer."""
+    room = 1 << 20 if ended is Ended.TOO_LARGE else SMALL
+    monkeypatch.setattr("conformance.engine.transport.ALL_BODIES", room)
+
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer(b"x" * ([*before, size][peer.number])))
+
+    with serving(talk) as server, Transport(server.origin) as transport:
+        *_, last = [transport.send(POST) for _ in [*before, size]]
+
+    assert ended is last.ended
+    if ended is Ended.INTERRUPTED:
+        assert f"we read no more than {SMALL} bytes, after 0 MB of other answers" == last.detail
+        assert SMALL == len(last.body)
+
+
 def test_a_body_of_just_the_limit_is_whole() -> None:
     """The limit itself is allowed."""
     assert Ended.COMPLETE is sent(once(answer(b"x" * 1000)), max_body=1000).ended
@@ -390,38 +463,10 @@ def test_https_to_a_plain_port() -> None:
     assert "the TLS handshake failed; does the endpoint speak https at this port?" == attempt.detail
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for 127.0.0.1 that nobody has signed but itself, with its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("there is no openssl to make a certificate with")
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(path), "-out", str(path.with_suffix(".crt"))]
-    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    subprocess.run([*command, *names, *files], check=True, capture_output=True)
-    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
-    return path
-
-
-def tls(certificate: Path, talk: Talk) -> Talk:
-    """The same conversation under TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-
-    def secure(peer: Peer) -> None:
-        with context.wrap_socket(peer.sock, server_side=True) as sock:
-            peer.sock = sock
-            talk(peer)
-
-    return secure
-
-
-def test_an_untrusted_certificate(certificate: Path) -> None:
+def test_an_untrusted_certificate() -> None:
     """A certificate nobody vouches for is told as such."""
     with (
-        serving(tls(certificate, always(answer(b"ok")))) as server,
+        serving(tls(always(answer(b"ok")))) as server,
         Transport(server.origin.replace("http:", "https:")) as transport,
     ):
         attempt = transport.send(GET)
@@ -430,12 +475,12 @@ def test_an_untrusted_certificate(certificate: Path) -> None:
     assert "the endpoint's certificate is not valid: self-signed certificate" == attempt.detail
 
 
-def test_an_answer_over_tls(certificate: Path) -> None:
+def test_an_answer_over_tls() -> None:
     """A trusted endpoint is spoken to as any other, over kept connections."""
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    trusting = ssl.create_default_context(cafile=CERTIFICATE)
     body = b"x" * 100_000
     with (
-        serving(tls(certificate, always(answer(body)))) as server,
+        serving(tls(always(answer(body)))) as server,
         Transport(
             server.origin.replace("http:", "https:"), ssl_context=trusting, timeout=5
         ) as transport,
@@ -507,6 +552,60 @@ def test_a_kept_connection_closed_by_the_server_is_replaced() -> None:
 
     assert (200, 200) == (first.status, second.status)
     assert 3 == len(server.requests)
+
+
+@pytest.mark.parametrize(
+    ("last_words", "ended", "told"),
+    [
+        pytest.param(
+            Peer.reset, Ended.RESET, "the connection was reset; when tried again: ", id="reset"
+        ),
+        pytest.param(
+            lambda peer: None,
+            Ended.CUT,
+            "the connection was closed without an answer; when tried again: ",
+            id="closed",
+        ),
+    ],
+)
+def test_a_request_that_the_server_dies_of_is_told(
+    last_words: Talk, ended: Ended, told: str
+) -> None:
+    """That nobody listens any more is not all: the request was sent, and not answered."""
+
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer(b"ok"))
+        peer.request()
+        peer.server.die()
+        last_words(peer)
+
+    with serving(talk) as server, Transport(server.origin) as transport:
+        first, second, third = (transport.send(POST) for _ in range(3))
+
+    nobody = f"nothing listens at 127.0.0.1 port {server.port}"
+    assert (200, None, None) == (first.status, second.status, third.status)
+    assert (ended, told + nobody) == (second.ended, second.detail)
+    assert (first.connection, 1) == (second.connection, second.earlier)
+    assert (Ended.REFUSED, nobody) == (third.ended, third.detail)
+
+
+def test_a_server_that_goes_away_between_two_requests() -> None:
+    """A connection that was closed while nothing was asked says nothing of the next request."""
+
+    def talk(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer(b"ok"))
+        peer.server.die()
+
+    with serving(talk) as server, Transport(server.origin) as transport:
+        transport.send(POST)
+        server.dead.wait(5)
+        server.close()
+        attempt = transport.send(POST)
+
+    nobody = f"nothing listens at 127.0.0.1 port {server.port}"
+    assert (Ended.REFUSED, nobody) == (attempt.ended, attempt.detail)
 
 
 def test_what_is_sent() -> None:

@@ -21,7 +21,10 @@ from conformance.options import Options
 from conformance.recording import jsonl
 from conformance.recording.jsonl import End
 from conformance.refserver.direct import DirectServer
-from conformance.session import Recorder, Setup, judge_recording, plan_for
+from conformance.session.planning import plan_for
+from conformance.session.recorded import judge_recording
+from conformance.session.recorder import Recorder
+from conformance.session.setup import Setup
 
 from .searching import KEY, OPENAI, TARGET
 
@@ -168,7 +171,7 @@ def test_no_examples_mean_no_searches() -> None:
 def test_hypothesis_is_loaded_only_for_searches() -> None:
     """Neither help nor judging pays for it."""
     code = (
-        "import sys, conformance.session, conformance.judging, conformance.cli.main\n"
+        "import sys, conformance.session.recorder, conformance.judging, conformance.cli.main\n"
         "from conformance.checks.registry import all_checks; all_checks()\n"
         "sys.exit('hypothesis' in sys.modules)"
     )

@@ -12,9 +12,9 @@ from conformance.model.plan import Stage, Step, Suite
 from conformance.model.profile import Parameter, Policy, Profile, Reaction, Support
 from conformance.model.target import Target
 from conformance.plan import checks_of_suite, make_plan
-from conformance.probes.parameters import TOP_LEVEL, slug, top_of
 from conformance.probes.registry import all_probes, steps_of
 from conformance.profiles.load import load_profile
+from conformance.spec.names import TOP_LEVEL, slug
 from tests.builders import a_profile
 
 TARGET = Target("http://127.0.0.1:8000", "/v1", "tiny")
@@ -202,7 +202,20 @@ def test_core_stays_within_its_budget(name: str) -> None:
     assert plan.output_tokens <= 8_000
 
 
-def test_members_belong_to_their_parameter() -> None:
-    """The families are those of top-level names."""
-    assert "tools" == top_of("tools[].function.name")
-    assert "tools-function-name" == slug("tools[].function.name")
+def test_parameters_that_only_one_vendor_has() -> None:
+    """They are tried as OpenAI's are, under their names; an alias with a value of what it stands for."""
+    top_k = Parameter("top_k", Support.FULL, types=("integer",), minimum=1, maximum=100)
+    profile = claiming(top_k, Parameter("max_output", Support.FULL, alias_of="max_tokens"))
+    found = {
+        step.id: json.loads(step.request.body or b"{}")
+        for what in ("value", "range", "type")
+        for step in steps(f"param.vendor.{what}", profile)
+        if step.request
+    }
+
+    assert 1 == found["param.vendor.value:top-k-ordinary"]["top_k"]
+    assert 100 == found["param.vendor.value:top-k-maximum"]["top_k"]
+    assert 16 == found["param.vendor.value:max-output-ordinary"]["max_output"]
+    assert 101 == found["param.vendor.range:top-k-above-maximum"]["top_k"]
+    assert "1" == found["param.vendor.type:top-k-numeric-string"]["top_k"]
+    assert [] == steps("param.vendor.value", claiming(Parameter("top_k", Support.NONE)))

@@ -22,7 +22,8 @@ NAMES = [one.name for one in FAULTS]
 OF_FAMILIES = {
     "messages": "message",
     "schemas": "schema",
-    "parameters": "param",
+    **{f"param_{what}": "param" for what in ("accepted", "effective", "departing")},
+    **dict.fromkeys(("param_unsupported", "param_refusals"), "param"),
     "generated": "generated",
 }
 """Areas of faults that show in the requests of families alone."""

@@ -232,6 +232,35 @@ def test_a_field_of_the_vendor_is_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("policy", "value", "status"),
+    [
+        pytest.param(Policy((Reaction.REJECT,)), 101, 400, id="out of range and rejected"),
+        pytest.param(REFUSE_422, "5", 422, id="of another type, with the stated status"),
+        pytest.param(DROP, 101, 200, id="ignored"),
+        pytest.param(DROP, "5", 200, id="of another type and ignored"),
+        pytest.param(CLAMP, 101, 200, id="cut"),
+        pytest.param(REFUSE_422, 100, 200, id="inside"),
+    ],
+)
+def test_a_field_of_the_vendor_is_as_claimed(policy: Policy, value: Any, status: int) -> None:
+    """What only one vendor has is dealt with outside its claim as the profile says."""
+    bounds: dict[str, Any] = {"types": ("integer",), "minimum": 1, "maximum": 100}
+    claim = Parameter("top_k", **bounds, vendor_only=True, out_of_range=policy, wrong_type=policy)
+
+    assert status == chat(profile(claim), top_k=value).status
+
+
+def test_a_field_of_the_vendor_goes_with_what_the_profile_says() -> None:
+    """An alias of the vendor's own does not exclude what OpenAI's parameter excludes, unless the profile says so."""
+    claim = Parameter("max_output", Support.FULL, alias_of="max_tokens", vendor_only=True)
+    both = {"max_output": 5, "max_completion_tokens": 5}
+    apart = replace(claim, excludes=("max_completion_tokens",))
+
+    assert 200 == chat(profile(claim), **both).status
+    assert 400 == chat(profile(apart), **both).status
+
+
+@pytest.mark.parametrize(
     ("policy", "n", "expected"),
     [(CLAMP, 9, 4), (CLAMP, -3, 1), (TRUNCATE, 9, 4), (DROP, 9, 1), (STRIP, 0, 1)],
 )

@@ -17,10 +17,8 @@ from conformance.spec.claims import (
     effect_expected,
     has_type,
     outside,
-    places,
     standing,
     stated_range,
-    type_of,
 )
 
 REFUSED = Policy((Reaction.REJECT,))
@@ -238,15 +236,3 @@ def test_another_parameter_may_take_an_effect_away() -> None:
 def test_ranges_in_words(limits: Mapping[str, Any], said: str) -> None:
     """What a report says that was expected."""
     assert said == stated_range(claim("x", **limits))
-
-
-def test_places_and_types() -> None:
-    """Items and members are found where they are, and nothing where they are not."""
-    body: dict[str, JSON] = {"a": [{"b": 1}, {"c": 2}, 3], "d": {"e": None}}
-
-    assert [("a[0].b", 1)] == places(body, "a[].b")
-    assert [("d.e", None)] == places(body, "d.*")
-    assert [] == places(body, "a.b") + places(body, "x[]") + places(body, "d[]")
-    assert ["null", "boolean", "integer", "number", "string", "array", "object"] == [
-        type_of(value) for value in (None, True, 1, 1.5, "", [], {})
-    ]

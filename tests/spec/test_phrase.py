@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.spec.phrase import cut, kind_of, pointer, shown, stated
+from conformance.spec.phrase import as_sent, beginning, cut, pointer, quoted, shown, stated, type_of
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_rule_is_stated_in_a_few_words(
 )
 def test_each_value_has_a_json_type(value: Any, kind: str) -> None:
     """Types are named as JSON Schema names them."""
-    assert kind == kind_of(value)
+    assert kind == type_of(value)
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,23 @@ def test_a_long_value_keeps_its_type() -> None:
 def test_a_short_text_is_not_cut() -> None:
     """Only what is too long gets an ellipsis."""
     assert (cut("abc", 3), cut("abcd", 3)) == ("abc", "ab…")
+
+
+def test_a_text_is_quoted_and_cut() -> None:
+    """What is too long ends with an ellipsis inside the quotes."""
+    assert "'OK.'" == quoted("OK.")
+    assert "'aa…'" == quoted("aaaa", 3)
+    assert 82 == len(quoted("a" * 1_000))
+
+
+def test_a_member_is_shown_as_it_came() -> None:
+    """A member that is null came; one that is missing did not."""
+    assert ["None", "'x'", "absent"] == [
+        as_sent({"a": None, "b": "x"}, name) for name in ("a", "b", "c")
+    ]
+
+
+def test_a_body_is_shown_whatever_it_is() -> None:
+    """Bytes that are no text do not keep the others from being shown."""
+    assert "a\ufffdb" == beginning(b"a\xffb")
+    assert 300 == len(beginning(b"a" * 1_000))

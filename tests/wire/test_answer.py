@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.wire.answer import Call, Said, said
+from conformance.wire.answer import Call, Said, member_of, said, stated_usage
 from conformance.wire.reading import Reading
 from tests.builders import (
     Value,
@@ -20,6 +20,7 @@ from tests.builders import (
     role_chunk,
     text_chunks,
     tool_chunks,
+    usage_chunk,
 )
 
 
@@ -90,3 +91,24 @@ def test_an_answer_without_choices_says_nothing() -> None:
     """Neither does one that is no object."""
     assert () == of()
     assert () == said(Reading(an_exchange(json=[1])))
+
+
+def test_members_stand_in_the_body_or_in_the_first_chunk() -> None:
+    """What an answer says of itself is found in both forms, and nothing where it says nothing."""
+    whole = Reading(an_exchange(json=a_completion()))
+    parts = Reading(an_exchange("chat.stream.basic", stream=text_chunks()))
+
+    assert a_completion()["model"] == member_of(whole, "model")
+    assert text_chunks()[0]["model"] == member_of(parts, "model")
+    assert member_of(Reading(an_exchange("chat.stream.basic", stream=[])), "model") is None
+
+
+def test_usage_of_a_stream_is_its_last() -> None:
+    """A body has its usage, a stream the one that came last, if any came."""
+    whole = Reading(an_exchange(json=a_completion()))
+    first, last = usage_chunk(usage={"total_tokens": 1}), usage_chunk(usage={"total_tokens": 2})
+    parts = Reading(an_exchange("chat.stream.basic", stream=[*text_chunks(), first, last]))
+
+    assert a_completion()["usage"] == stated_usage(whole)
+    assert {"total_tokens": 2} == stated_usage(parts)
+    assert stated_usage(Reading(an_exchange("chat.stream.basic", stream=text_chunks()))) is None

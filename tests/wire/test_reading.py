@@ -98,7 +98,7 @@ def test_nothing_came() -> None:
     """Where nothing was sent or answered there is nothing to read, and nothing raises."""
     for x in (Reading(not_sent()), Reading(unanswered())):
         assert (None, b"", "", None) == (x.status, x.body, x.media_type, x.object)
-        assert ([], {}, 0.0, "") == (x.chunks, x.choices, x.arrival(0), x.encoded)
+        assert ([], {}, 0.0, "") == (x.chunks, x.choices, x.arrival(0), x.coding)
         assert x.header("date") is None
     assert (None, None, False) == (
         Reading(not_sent()).ended,
@@ -138,10 +138,10 @@ def test_whole(ended: Ended, whole: bool) -> None:
     ids=["gzip", "identity", "decoded by the recorder", "none"],
 )
 def test_content_coding(coding: str | None, kept: Kept, expected: str) -> None:
-    """A coding that the body still has keeps it from being read."""
+    """The coding that the body was sent with; recorders of other people's traffic undo it."""
     headers = (("Content-Encoding", coding),) if coding else ()
 
-    assert expected == Reading(an_exchange(headers=headers, kept=kept)).encoded
+    assert expected == Reading(an_exchange(headers=headers, kept=kept)).coding
 
 
 @pytest.mark.parametrize(

@@ -271,7 +271,12 @@ def answers_prompt_constant(answer: Answer, facts: Facts) -> Answer:
     return replace(answer, usage=counted(9, answer.usage["completion_tokens"]))
 
 
-@fault("answers-stream-stops-at-limit", "parity.finish-reason", on=Stage.CHUNKS)
+@fault(
+    "answers-stream-stops-at-limit",
+    "chunk.finish-at-limit",
+    "parity.finish-reason",
+    on=Stage.CHUNKS,
+)
 def answers_stream_stops_at_limit(chunks: Chunks, facts: Facts) -> Chunks:
     """Streams that the limit cuts finish with "stop"."""
 

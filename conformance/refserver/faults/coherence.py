@@ -44,6 +44,39 @@ def coherence_stream_refusal_and_text(chunks: Chunks, facts: Facts) -> Chunks:
     return before_finish(chunks, {"refusal": "I cannot do that."}) if texts else chunks
 
 
+@fault("coherence-length-at-stop-words", "chat.response.finish-length", on=Stage.COMPLETION)
+def coherence_length_at_stop_words(answer: Obj, facts: Facts) -> Obj:
+    """A stop sequence ends an answer with the finish reason of the limit."""
+    if not facts.body.get("stop"):
+        return answer
+    return each_text_choice(answer, lambda choice: {**choice, "finish_reason": "length"})
+
+
+@fault("coherence-stream-length-with-usage", "chunk.finish-length", on=Stage.CHUNKS)
+def coherence_stream_length_with_usage(chunks: Chunks, facts: Facts) -> Chunks:
+    """Streams of text that count their tokens finish as if the limit had cut them."""
+    texts = any(map(is_text, chunks)) and facts.body.get("stream_options")
+    return where(chunks, is_finish, lambda chunk: _finishing(chunk, "length")) if texts else chunks
+
+
+def _finishing(chunk: Obj, reason: str) -> Obj:
+    return each_choice(chunk, lambda choice: {**choice, "finish_reason": reason})
+
+
+@fault(
+    "coherence-stop-at-limit",
+    "chat.response.finish-at-limit",
+    "parity.finish-reason",
+    on=Stage.COMPLETION,
+)
+def coherence_stop_at_limit(answer: Obj, facts: Facts) -> Obj:
+    """Answers that the limit cuts finish with "stop"."""
+    cut = [choice for choice in answer["choices"] if choice["finish_reason"] == "length"]
+    if not cut:
+        return answer
+    return each_text_choice(answer, lambda choice: {**choice, "finish_reason": "stop"})
+
+
 @fault(
     "coherence-finish-function-call",
     "chat.response.finish-without-function-call",

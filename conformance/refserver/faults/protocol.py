@@ -148,6 +148,22 @@ def other_coding(reply: Reply, facts: Facts) -> Reply:
     return _compressed(reply, facts, reply.body, "br")
 
 
+@fault("protocol-gzip-unasked", "http.coding-unasked", on=Stage.REPLY)
+def gzip_unasked(reply: Reply, facts: Facts) -> Reply:
+    """Whole answers are compressed whether or not the client takes gzip."""
+    if facts.wants_stream or not reply.body or "gzip" in _said(facts, "accept-encoding"):
+        return reply
+    body = gzip.compress(reply.body, mtime=0)
+    return with_header(with_body(reply, body), "Content-Encoding", "gzip")
+
+
+@fault("protocol-gzip-for-sdks-in-name-only", "http.gzip", on=Stage.REPLY)
+def gzip_for_sdks_in_name_only(reply: Reply, facts: Facts) -> Reply:
+    """Completions for the official clients are said to be gzip and are not."""
+    sdk = facts.request.header("x-stainless-lang") and not facts.wants_stream
+    return _compressed(reply, facts, reply.body) if sdk else reply
+
+
 @fault("protocol-cors-for-all", "http.cors-credentials", on=Stage.REPLY)
 def cors_for_all(reply: Reply, facts: Facts) -> Reply:
     """Every site may send a browser's credentials."""
@@ -233,6 +249,12 @@ def upstream_named(made: Refused, facts: Facts) -> Refused:
 def service_named(made: Refused, facts: Facts) -> Refused:
     """Errors name the cluster's service that failed."""
     return _with_message(made, "No answer from http://vllm.models.svc.cluster.local:8000/v1")
+
+
+@fault("disclosure-upstream-url", "errors.no-addresses", on=Stage.REFUSAL)
+def upstream_url(made: Refused, facts: Facts) -> Refused:
+    """Errors name the address that the request was sent on to."""
+    return _with_message(made, "POST http://10.1.2.3:8000/v1/chat/completions failed: 404")
 
 
 @fault("disclosure-upstream-key", "errors.no-keys", on=Stage.REFUSAL)

@@ -1,0 +1,137 @@
+"""Answers that are bounded: in their number, their length, and by where they stop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from conformance.checks.answers import completion_tokens
+from conformance.model.finding import Level
+from conformance.model.json import JSON
+from conformance.spec.phrase import quoted
+from conformance.wire.answer import said
+from conformance.wire.reading import Reading
+
+from .seen import Body, Effect, Seen, Visible, effect_seen, last_text, missing, unclear, whole
+
+
+def _n(x: Reading) -> Seen:
+    asked, came = x.asked.n, len(said(x))
+    told = f"{came} choice{'' if came == 1 else 's'}"
+    if came == asked:
+        return effect_seen(told)
+    if not came:
+        return unclear("no choices at all")
+    return missing(told, "/choices", how="ignored" if came == 1 else "not kept")
+
+
+def stops_of(body: Body) -> tuple[str, ...]:
+    """The stop sequences of a request."""
+    stop = body.get("stop")
+    listed = stop if isinstance(stop, list) else [stop]
+    return tuple(one for one in listed if isinstance(one, str) and one)
+
+
+def _stop(x: Reading) -> Seen:
+    stops = stops_of(x.asked.body)
+    for one in said(x):
+        found = next((stop for stop in stops if stop in one.text), None)
+        if found is not None:
+            return missing(f"the text contains {found!r}: {quoted(one.text)}", one.at)
+    phrase = _to_repeat(x.asked.body)
+    cut = min((phrase.find(stop) for stop in stops if stop in phrase), default=-1)
+    before = phrase[:cut].strip() if cut > 0 else ""
+    if before and all(before in one.text for one in said(x)) and said(x):
+        return effect_seen(f"the text ends before the stop sequence: {quoted(said(x)[0].text)}")
+    return unclear("the model did not come to the stop sequence")
+
+
+_REPEAT = re.compile(r"Repeat exactly: (.+)\Z", re.DOTALL)
+
+
+def _to_repeat(body: Body) -> str:
+    """The phrase that the last message asks to be repeated."""
+    found = _REPEAT.search(last_text(body))
+    return found[1] if found else ""
+
+
+def _limit(name: str) -> Callable[[Reading], Seen]:
+    def look(x: Reading) -> Seen:
+        limit = whole(x.asked.body.get(name)) or 0
+        choices = said(x)
+        if not choices:
+            return unclear("no choices at all")
+        cut = all(one.finish == "length" for one in choices)
+        # What a call is counted as, beyond its arguments, is up to whoever counts.
+        called = any(one.calls or one.function_call for one in choices) and not cut
+        counted = (
+            completion_tokens(_usage(x)) if len(choices) == x.asked.n == 1 and not called else None
+        )
+        # Reasoning counts against the newer parameter only, and models differ in what they count.
+        spent = counted[0] - counted[1] if counted else None
+        words = max(len(one.text.split()) for one in choices)
+        if words > limit + 2 or (spent is not None and spent > 2 * limit + 8):
+            told = f"{words} words" if not spent or spent <= limit else f"{spent} completion tokens"
+            return _over(told, limit, cut=cut)
+        if spent is not None and spent > limit:
+            return _over(f"{spent} completion tokens", limit, cut=cut, level=Level.SHOULD)
+        if cut:
+            return effect_seen(f"cut with finish_reason length at a limit of {limit}")
+        return unclear("the answer is shorter than the limit")
+
+    return look
+
+
+def _over(told: str, limit: int, *, cut: bool, level: Level | None = None) -> Seen:
+    # Who counts with one tokenizer and cuts with another, or has a least limit, does not ignore it.
+    how = "kept in part" if cut else "not kept" if level else "ignored"
+    end = ", cut with finish_reason length" if cut else ""
+    return missing(f"{told} for a limit of {limit}{end}", level=level, how=how)
+
+
+def _usage(x: Reading) -> JSON:
+    if not x.asked.streams:
+        return (x.object or {}).get("usage")
+    found = [chunk["usage"] for _, chunk in x.chunks if isinstance(chunk.get("usage"), dict)]
+    return found[-1] if found else None
+
+
+def _limits(name: str) -> Callable[[Body], bool]:
+    return lambda body: 0 < (whole(body.get(name)) or 0) <= 10_000
+
+
+BOUNDED: Mapping[str, Visible] = {
+    "n": Visible(lambda b: (whole(b.get("n")) or 0) > 1, lambda b: f"{b.get('n')} choices", _n),
+    "stop": Visible(
+        lambda b: bool(stops_of(b)),
+        lambda b: "text without " + " or ".join(map(repr, stops_of(b))),
+        _stop,
+    ),
+    "max_tokens": Visible(
+        _limits("max_tokens"),
+        lambda b: f"at most {b.get('max_tokens')} completion tokens",
+        _limit("max_tokens"),
+    ),
+    "max_completion_tokens": Visible(
+        _limits("max_completion_tokens"),
+        lambda b: f"at most {b.get('max_completion_tokens')} completion tokens",
+        _limit("max_completion_tokens"),
+    ),
+}
+"""Parameters that bound an answer."""
+
+
+def fewer_choices(x: Reading) -> str | None:
+    """Of more choices than are allowed, some."""
+    came = len(said(x))
+    return (
+        f"{came} choice{'' if came == 1 else 's'} for {x.asked.n}" if 0 < came < x.asked.n else None
+    )
+
+
+def fewer_stops(x: Reading) -> str | None:
+    """Of more stop sequences than are allowed, some have an effect."""
+    seen = _stop(x)
+    count = len(stops_of(x.asked.body))
+    lost = seen.effect is Effect.MISSING and count > 1
+    return f"not all of {count} sequences have an effect" if lost else None

@@ -1,0 +1,83 @@
+"""Which parameters have an effect that shows, and what is left of a value that is above a maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from conformance.checks.usage import carries_usage
+from conformance.model.finding import Level
+from conformance.model.json import JSON
+from conformance.wire.reading import Reading
+
+from .bounds import BOUNDED, fewer_choices, fewer_stops
+from .calls import CALLING
+from .form import FORMED
+from .seen import Body, Seen, Visible, as_ever, effect_seen, missing, unclear
+from .tokens import OF_TOKENS, fewer_alternatives
+
+
+def _options(body: Body) -> Mapping[str, JSON]:
+    options = body.get("stream_options")
+    return options if isinstance(options, dict) else {}
+
+
+def _obfuscation(x: Reading) -> Seen:
+    padded = [number for number, chunk in x.chunks if "obfuscation" in chunk]
+    if not padded:
+        return as_ever("no chunk is padded")
+    return missing("chunks have `obfuscation`", f"event {padded[0]}")
+
+
+VISIBLE: Mapping[str, Visible] = {
+    **BOUNDED,
+    **OF_TOKENS,
+    **FORMED,
+    **CALLING,
+    "stream_options": Visible(
+        lambda b: _options(b).get("include_obfuscation") is False and b.get("stream") is True,
+        lambda b: "chunks without `obfuscation`",
+        _obfuscation,
+        level=Level.MAY,
+    ),
+}
+"""Parameters whose effect shows from outside in a single answer."""
+
+
+# Effects that other checks look for
+
+
+def _streams(x: Reading) -> Seen:
+    if x.looks_like_events:
+        return effect_seen("an event stream came")
+    return missing("one body came") if x.body.strip() else unclear("the body is empty")
+
+
+def _usage_came(x: Reading) -> Seen:
+    return effect_seen("usage came") if carries_usage(x) else missing("no usage in the stream")
+
+
+MEMBERS: Mapping[str, Visible] = {
+    "stream": Visible(lambda b: b.get("stream") is True, lambda b: "an event stream", _streams),
+    "stream_options.include_usage": Visible(
+        lambda b: _options(b).get("include_usage") is True and b.get("stream") is True,
+        lambda b: "usage before [DONE]",
+        _usage_came,
+    ),
+}
+"""What ``stream.answers-with-events`` and ``chunk.usage-asked`` hold their answers to."""
+
+
+# What is left of a value that is above a maximum
+
+
+def cut_to(name: str, x: Reading) -> str | None:
+    """What came instead of more than is allowed; None where nothing was cut, or it would not show."""
+    measure = _MEASURES.get(name)
+    return measure(x) if measure is not None else None
+
+
+_MEASURES: Mapping[str, Callable[[Reading], str | None]] = {
+    "n": fewer_choices,
+    "stop": fewer_stops,
+    "top_logprobs": fewer_alternatives,
+}
