@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from copy import deepcopy
 
@@ -23,7 +24,7 @@ from conformance.probes.generated import (
 )
 from conformance.probes.param_values import standing_of
 from conformance.probes.registry import LIMIT, filled
-from conformance.probes.samples import COMPANY, EXAMPLES, STREAMED
+from conformance.probes.samples import AS_JSON, COMPANY, EXAMPLES, STREAMED
 from conformance.spec.names import LIMITS, TOP_LEVEL, top_of, vendor_names
 
 from .values import values_of
@@ -126,6 +127,7 @@ class Maker:
             if name in body:
                 self._accompany(name, body, top)
         _name_a_tool(body)
+        _speak_of_json(body)
         return body
 
     def _accompany(self, name: str, body: Body, top: str) -> None:
@@ -157,6 +159,15 @@ def _perhaps(values: Mapping[str, SearchStrategy[JSON]]) -> dict[str, SearchStra
 
 def _given(fields: Mapping[str, object]) -> Body:
     return {name: value for name, value in fields.items() if value is not _ABSENT}  # type: ignore[misc]
+
+
+def _speak_of_json(body: Body) -> None:
+    """OpenAI takes the format json_object only where the messages speak of JSON."""
+    match body:
+        case {"response_format": {"type": "json_object"}, "messages": messages} if (
+            "json" not in json.dumps(messages).lower()
+        ):
+            body["messages"] = deepcopy(AS_JSON)
 
 
 def _name_a_tool(body: Body) -> None:

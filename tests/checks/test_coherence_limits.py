@@ -49,7 +49,8 @@ def streamed(finish: str, tokens: int, *words: str) -> Exchange:
 CASES: list[Case] = [
     holds(f"{R}.finish-length", "at the limit", answered("length", 64, COUNT)),
     holds(f"{R}.finish-length", "counted by another tokenizer", answered("length", 43)),
-    holds(f"{R}.finish-length", "a long text that is counted as little", answered("length", 3, COUNT)),
+    holds(f"{R}.finish-length", "a long text that is counted as little", answered("length", 3, 4 * COUNT), also=(f"{R}.usage-plausible",)),
+    holds(f"{R}.finish-length", "characters of several tokens each", answered("length", 3, "\u4e00" * 40)),
     breaks(f"{R}.finish-length", "far from it", answered("length", 2), at="/choices/0/finish_reason", outcome=WARN),
     holds("chunk.finish-length", "at the limit", streamed("length", 64, COUNT)),
     breaks("chunk.finish-length", "far from it", streamed("length", 2), at="choice 0", outcome=WARN),

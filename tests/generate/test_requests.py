@@ -123,6 +123,20 @@ def test_what_is_left_open_is_made_up_only_where_it_was_seen_accepted() -> None:
     assert Maker(base, TARGET, {"temperature"}).possible(temperature)
 
 
+def test_json_is_spoken_of_where_it_is_asked_for() -> None:
+    """OpenAI refuses the format json_object otherwise, also where tools bring messages of their own."""
+    profile = load_profile("openai")
+    maker = Maker(profile, target(profile))
+    [search] = [s for s in searches(profile, target(profile), 1) if s.id == "generated.valid:tools"]
+
+    def silent(body: dict[str, Any]) -> bool:
+        asked = body.get("response_format") == {"type": "json_object"}
+        return asked and "json" not in json.dumps(body["messages"]).lower()
+
+    with pytest.raises(NoSuchExample):
+        find(maker.valid(search), silent, settings=settings(max_examples=300, database=None))
+
+
 def test_tools_of_both_kinds_never_meet() -> None:
     """Nobody says what they would mean together."""
     profile = load_profile("openai")

@@ -43,6 +43,11 @@ def _finish(x: Reading) -> JSON:
     return choices[0].finish if len(choices) == 1 else None
 
 
+def _tokens(text: str) -> float:
+    """About as many tokens as a text may well have: four letters each, and more for what has no letters."""
+    return sum(0.25 if c.isascii() else 1 if c < "\u2e80" else 2 for c in text)
+
+
 def told_of_the_limit(x: Reading, profile: Profile) -> Unjudged | None:
     """One choice finished with "length", under a stated limit, and its tokens were counted."""
     if (reason := read_in_its_form(x, profile)) is not None:
@@ -60,8 +65,8 @@ def told_of_the_limit(x: Reading, profile: Profile) -> Unjudged | None:
 def _not_reached(x: Reading) -> Problems:
     limit, (_, spent) = limit_of(x) or 0, _spent(x)
     [one] = said(x)
-    # A token has a character at least: longer text may have been cut, whatever was counted.
-    if spent < limit * _NEAR and len(one.text) < limit:
+    # Text that is long for the limit may have been cut by it, whatever was counted.
+    if spent < limit * _NEAR and _tokens(one.text) < limit:
         yield Problem(
             f"{one.at}/finish_reason" if not x.asked.streams else one.at,
             expected=f"a reason other than length: {spent} tokens of {limit} were used",
