@@ -48,6 +48,8 @@ ANSWERED = (
     "auth.stream.wrong-key",
     "auth.wrong-key",
     "auth.wrong-scheme",
+    "auth.key-longer",
+    "auth.key-shorter",
     "chat.basic",
     "chat.long",
     "chat.stream.basic",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.profile import Profile
-from conformance.model.request import Credentials
+from conformance.model.request import ALTERED, Credentials
 from conformance.wire.reading import Reading
 
 from .errors.causes import CAUSE_OF
 from .errors.status import refusable, status_problem
 from .givens import answered, headers_kept
 from .kinds import anything, probe
-from .registry import MAY, MUST, SHOULD, Problems, check
+from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 
 _RULES = (
     ("auth.no-key", ("auth.no-key",), "A request without a key is refused with the stated status."),
@@ -117,11 +117,41 @@ def key_is_not_sent_back(x: Reading, profile: Profile) -> Problems:
             )
             break
     if count:
+        altered = x.asked.request.credentials in ALTERED
         yield Problem(
             "response",
             expected="no trace of the key",
-            actual=f"the key, {count} times (blotted out here)",
+            actual=f"the key, {count} times (blotted out here)"
+            + (", as it was sent: not quite right" if altered else ""),
+            level=SHOULD if altered else None,
         )
+
+
+WRONG, NEARLY = "auth.wrong-key", ("auth.key-longer", "auth.key-shorter")
+
+
+@check(
+    "auth.key-exact",
+    level=SHOULD,
+    on=probe(WRONG, *NEARLY),
+    given=refusable,
+    claimed=keys_wanted,
+    scope=Scope.LINKED,
+    probes=(WRONG, *NEARLY),
+    presupposes="chat.basic",
+)
+def keys_are_compared_whole(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """A key with a letter too many, or one too few, is refused like any other wrong key."""
+    if any(x.exchange.probe == WRONG and (x.status or 0) < 300 for x in xs):
+        return  # where any key is taken, that has a rule of its own
+    for x in xs:
+        if x.exchange.probe != WRONG and (x.status or 0) < 300:
+            yield Problem(
+                "status",
+                expected="401: this is not the key",
+                actual=f"{x.status}, as if it were the key",
+                exchange=x.id,
+            )
 
 
 def unauthorized(x: Reading, profile: Profile) -> Unjudged | None:

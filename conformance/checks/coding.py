@@ -11,7 +11,7 @@ from .givens import answered, whole
 from .kinds import anything
 from .registry import MUST, SHOULD, Problems, check
 
-GZIP = ("http.gzip", "chat.sdk-headers")
+GZIP = ("chat.sdk-headers", "chat.stream.sdk-headers")
 
 
 def accepted(x: Reading) -> frozenset[str]:

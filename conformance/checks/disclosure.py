@@ -211,7 +211,7 @@ def errors_show_no_keys(x: Reading, profile: Profile) -> Problems:
     presupposes="chat.basic",
 )
 def odd_credentials_are_refused(x: Reading, profile: Profile) -> Problems:
-    """A made-up key in the query, given twice, with spaces or with letters beyond ASCII is refused."""
+    """A made-up key in the query or another header, given twice, with spaces or with letters beyond ASCII is refused."""
     if (actual := taken(x, profile)) is not None:
         known = profile.endpoint.auth.required is True
         yield Problem(

@@ -24,7 +24,7 @@ from conformance.engine.network import Broken, Network, Watch
 from conformance.engine.secret import Secret
 from conformance.model.errors import UsageError
 from conformance.model.exchange import Attempt, Chunk, Ended
-from conformance.model.request import Credentials, Headers, Operation, Request
+from conformance.model.request import Headers, Operation, Request, authorization
 from conformance.recording.redact import Redactor
 
 MAX_BODY = 8 << 20
@@ -52,9 +52,12 @@ _LOOK_AFTER_ERROR = 0.01
 _EXCESS = 200
 """Bytes of them that are kept."""
 _LOGGERS = ("httpcore.connection", "httpcore.http11", "httpcore.proxy")
-_SCHEMES = {Credentials.KEY: "Bearer", Credentials.KEY_LOWER: "bearer"}
-"""How the user's key is announced; other requests do not carry it."""
 _VISIBLE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def _secrets_of(secret: Secret | None) -> list[str]:
+    """What must not be kept of a key: it, and what is sent of it as a wrong key."""
+    return [secret.reveal(), secret.reveal()[:-1]] if secret else []
 
 
 class Transport:
@@ -92,7 +95,7 @@ class Transport:
         self._idle = inf if idle is None else idle
         self._room = _Room(max_body)
         self._stop = stop or threading.Event()
-        self._redactor = redactor or Redactor([secret.reveal()] if secret else [])
+        self._redactor = redactor or Redactor(_secrets_of(secret))
         self._began = time.perf_counter() if began is None else began
         self._network = Network()
         if self._origin.tls and ssl_context is None:
@@ -201,9 +204,9 @@ class Transport:
         given = own | {name.lower() for name, _ in extra}
         headers = [pair for pair in self._defaults if pair[0].lower() not in given]
         headers += [*extra, *request.headers]
-        scheme = _SCHEMES.get(request.credentials)
-        if scheme is not None and self._secret is not None:
-            headers.append(("Authorization", f"{scheme} {self._secret.reveal()}"))
+        key = authorization(request.credentials, self._secret.reveal()) if self._secret else None
+        if key is not None:
+            headers.append(("Authorization", key))
         if "content-length" not in own and "transfer-encoding" not in own:
             if request.body is not None:
                 headers.append(("Content-Length", str(len(request.body))))

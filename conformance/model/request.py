@@ -26,12 +26,34 @@ class Credentials(StrEnum):
     """The user's key (or none, where the user gave none), added where the bytes leave."""
     KEY_LOWER = "key-lower"
     """The user's key under the scheme ``bearer``, in lower-case letters."""
+    KEY_LONGER = "key-longer"
+    """The user's key with a letter added at its end: a wrong key."""
+    KEY_SHORTER = "key-shorter"
+    """The user's key without its last letter: a wrong key."""
     NONE = "none"
     """No ``Authorization`` header at all."""
     MADE_UP = "made-up"
     """A header that the probe wrote itself, kept in ``Request.headers``."""
     UNKNOWN = "unknown"
     """Traffic recorded elsewhere, whose credentials were removed."""
+
+
+ALTERED = (Credentials.KEY_LONGER, Credentials.KEY_SHORTER)
+"""Those that are nearly the user's key, and must be refused."""
+
+
+def authorization(credentials: Credentials, key: str) -> str | None:
+    """The Authorization header that goes with a key where the bytes leave; None where none is added."""
+    match credentials:
+        case Credentials.KEY:
+            return f"Bearer {key}"
+        case Credentials.KEY_LOWER:
+            return f"bearer {key}"
+        case Credentials.KEY_LONGER:
+            return f"Bearer {key}x"
+        case Credentials.KEY_SHORTER:
+            return f"Bearer {key[:-1]}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from conformance.model.json import JSON
 from conformance.model.plan import Stage
 from conformance.model.request import Credentials, Headers, Operation
@@ -9,6 +11,7 @@ from conformance.model.request import Credentials, Headers, Operation
 from .registry import LIMIT, Probe, minimal, probe
 
 WRONG_KEY = "sk-conformance-wrong-key-0000000000"
+_BASIC = base64.b64encode(b"conformance:wrong-password").decode()
 _WRONG: Headers = (("Authorization", f"Bearer {WRONG_KEY}"),)
 
 
@@ -37,12 +40,28 @@ def _keyless(
     )
 
 
+def _altered(name: str, title: str, credentials: Credentials) -> None:
+    probe(
+        Probe(
+            f"auth.{name}",
+            title,
+            "POST",
+            Operation.CHAT,
+            {**minimal(), LIMIT: 1},
+            credentials=credentials,
+            stage=Stage.FREE,
+        )
+    )
+
+
 _keyless("no-key", "No Authorization header.", smoke=True)
 _keyless("wrong-key", "A key that does not exist.", headers=_WRONG, smoke=True)
+_altered("key-longer", "The key with a letter added.", Credentials.KEY_LONGER)
+_altered("key-shorter", "The key without its last letter.", Credentials.KEY_SHORTER)
 _keyless(
     "wrong-scheme",
-    "Another scheme than Bearer.",
-    headers=(("Authorization", f"Token {WRONG_KEY}"),),
+    "Another scheme than Bearer: Basic, with a password that does not exist.",
+    headers=(("Authorization", f"Basic {_BASIC}"),),
 )
 _keyless("empty-key", "Bearer without a key.", headers=(("Authorization", "Bearer"),))
 _keyless("stream.no-key", "A stream without a key.", stream=True)

@@ -140,7 +140,12 @@ def _keyless(
     )
 
 
-_keyless("query-key", "A key that does not exist, in the query.", query=f"?api_key={QUERY_KEY}")
+_keyless(
+    "query-key",
+    "A key that does not exist, in the query and in the headers X-API-Key and api-key.",
+    headers=(("X-API-Key", QUERY_KEY), ("api-key", QUERY_KEY)),
+    query=f"?api_key={QUERY_KEY}",
+)
 _keyless(
     "spaced-key",
     "A key with spaces inside.",

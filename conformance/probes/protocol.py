@@ -105,13 +105,3 @@ _other_method(
         ("Access-Control-Request-Headers", "authorization,content-type"),
     ),
 )
-probe(
-    Probe(
-        "http.gzip",
-        "The model list with Accept-Encoding: gzip.",
-        "GET",
-        Operation.MODELS,
-        headers=(("Accept-Encoding", "gzip"),),
-        stage=Stage.FREE,
-    )
-)

@@ -9,12 +9,11 @@ from zlib import crc32
 
 from conformance.model.exchange import Attempt, Chunk, Ended
 from conformance.model.profile import Profile
-from conformance.model.request import Credentials, Request
+from conformance.model.request import Request, authorization
 from conformance.refserver.exchange import End, IncomingRequest, Reply
 from conformance.refserver.respond import answer
 from conformance.refserver.stages import Alteration
 
-_SCHEMES = {Credentials.KEY: "Bearer", Credentials.KEY_LOWER: "bearer"}
 _ENDED = {
     End.COMPLETE: Ended.COMPLETE,
     End.CUT: Ended.CUT,
@@ -50,8 +49,9 @@ class DirectServer:
     def send(self, request: Request) -> Attempt:
         """What comes of one request."""
         headers = [("Host", "127.0.0.1"), *request.headers]
-        if self.key is not None and request.credentials in _SCHEMES:
-            headers.append(("Authorization", f"{_SCHEMES[request.credentials]} {self.key}"))
+        key = authorization(request.credentials, self.key) if self.key is not None else None
+        if key is not None:
+            headers.append(("Authorization", key))
         reply = answer(
             IncomingRequest(request.method, request.path, tuple(headers), request.body or b""),
             self.profile,

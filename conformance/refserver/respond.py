@@ -100,7 +100,7 @@ def _answered(request: IncomingRequest, service: _Service) -> tuple[Reply, Facts
     found = route(request.path, service.profile, service.prefix)
     sent: Obj = {}
     unread = list(body_mistakes(request.body, sent)) if found.operation is Operation.CHAT else []
-    facts = Facts(request, found.operation, service.known[0], sent)
+    facts = Facts(request, found.operation, service.known[0], sent, service.key)
     body = bent(sent, Stage.SENT, facts, service.altered) if sent else {}
     body = deepcopy(body)
     mistakes = _mistakes(request, found, unread, body, service)

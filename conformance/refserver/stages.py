@@ -59,6 +59,8 @@ class Facts:
     model: str
     """The model that a run would name."""
     body: Obj = field(default_factory=dict)
+    key: str | None = None
+    """The key that is wanted."""
     mistake: Mistake | None = None
     """Why the request is refused, once that is known."""
 

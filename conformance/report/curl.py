@@ -20,6 +20,12 @@ LONGEST_BODY = 32_768
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110 §5.6.2
 _NO_KEY_NEEDED = (Credentials.NONE, Credentials.MADE_UP)
+_KEY = "Bearer ${}"
+_KEYS = {
+    Credentials.KEY_LOWER: "bearer ${}",
+    Credentials.KEY_LONGER: "Bearer ${{{}}}x",
+    Credentials.KEY_SHORTER: "Bearer ${{{}%?}}",
+}
 _CURLS_OWN = {"host", "content-length", "transfer-encoding", "connection", "expect"}
 # What a URL may hold as it is (RFC 3986), "%" included: recorded paths are encoded already.
 _IN_PATH = "/?:@!$&'()*+,;=-._~%[]"
@@ -36,8 +42,7 @@ def curl(request: Request, origin: str, key_env: str | None, headers: Headers = 
     words += _method(request) + _headers(request, headers)
     if request.credentials not in _NO_KEY_NEEDED and key_env:
         name = key_env if _ENV.match(key_env) else "API_KEY"
-        scheme = "bearer" if request.credentials is Credentials.KEY_LOWER else "Bearer"
-        words += ["-H", f'"Authorization: {scheme} ${name}"']
+        words += ["-H", f'"Authorization: {_KEYS.get(request.credentials, _KEY).format(name)}"']
     feed, data = _data(request.body)
     return feed + " ".join([*words, *data, *_address(origin, request.path)])
 

@@ -641,12 +641,23 @@ def test_what_is_sent() -> None:
     [
         (Credentials.KEY, (), [f"Bearer {KEY}".encode()]),
         (Credentials.KEY_LOWER, (), [f"bearer {KEY}".encode()]),
+        (Credentials.KEY_LONGER, (), [f"Bearer {KEY}x".encode()]),
+        (Credentials.KEY_SHORTER, (), [f"Bearer {KEY[:-1]}".encode()]),
         (Credentials.NONE, (), []),
         (Credentials.UNKNOWN, (), []),
         (Credentials.MADE_UP, (("Authorization", "Token x"),), [b"Token x"]),
         (Credentials.MADE_UP, (("Authorization", "Bearer"),), [b"Bearer"]),
     ],
-    ids=["key", "lower-case scheme", "none", "unknown", "made up", "scheme only"],
+    ids=[
+        "key",
+        "lower-case scheme",
+        "longer",
+        "shorter",
+        "none",
+        "unknown",
+        "made up",
+        "scheme only",
+    ],
 )
 def test_the_key_goes_only_where_it_is_asked_for(
     credentials: Credentials, headers: tuple[tuple[str, str], ...], expected: list[bytes]
@@ -663,6 +674,19 @@ def test_the_key_goes_only_where_it_is_asked_for(
 
     lines = server.requests[0].split(b"\r\n")
     assert expected == [line[15:] for line in lines if line.startswith(b"Authorization: ")]
+
+
+@pytest.mark.parametrize("said", [KEY, f"{KEY}x", KEY[:-1]], ids=["whole", "longer", "shorter"])
+def test_what_is_sent_of_the_key_is_blotted_out(said: str) -> None:
+    """Also where it was altered to be a wrong key."""
+    with (
+        serving(always(answer(f"Wrong key: {said}.".encode()))) as server,
+        Transport(server.origin, secret=Secret(KEY)) as transport,
+    ):
+        attempt = transport.send(Request("GET", "/", Operation.OTHER, credentials=Credentials.KEY))
+
+    assert KEY[:-1].encode() not in attempt.body
+    assert 1 == attempt.redactions
 
 
 def test_an_unwritable_request_is_our_mistake() -> None:

@@ -127,7 +127,7 @@ def test_method_and_path(id: str, method: str, path: str) -> None:
         ("auth.models.no-key", Credentials.NONE, None),
         ("auth.wrong-key", Credentials.MADE_UP, "Bearer sk-conformance-wrong-key-0000000000"),
         ("auth.models.wrong-key", Credentials.MADE_UP, "Bearer sk-conformance-wrong-key-0000000000"),
-        ("auth.wrong-scheme", Credentials.MADE_UP, "Token sk-conformance-wrong-key-0000000000"),
+        ("auth.wrong-scheme", Credentials.MADE_UP, "Basic Y29uZm9ybWFuY2U6d3JvbmctcGFzc3dvcmQ="),
         ("auth.empty-key", Credentials.MADE_UP, "Bearer"),
         ("chat.basic", Credentials.KEY, None),
     ],

@@ -201,6 +201,19 @@ def test_the_scheme_is_repeated_as_it_was_sent() -> None:
     assert '-H "Authorization: bearer $KEY"' in line
 
 
+@pytest.mark.parametrize(
+    ("credentials", "expected"),
+    [
+        (Credentials.KEY_LONGER, '-H "Authorization: Bearer ${KEY}x"'),
+        (Credentials.KEY_SHORTER, '-H "Authorization: Bearer ${KEY%?}"'),
+    ],
+    ids=["longer", "shorter"],
+)
+def test_an_altered_key_is_altered_by_the_shell(credentials: Credentials, expected: str) -> None:
+    """So that the line repeats the request without holding the key."""
+    assert expected in curl(a_request(credentials=credentials), ORIGIN, "KEY")
+
+
 def test_a_stream_is_shown_as_it_comes() -> None:
     """Curl does not buffer then."""
     assert " -N " in curl(a_request(b'{"stream":true}'), ORIGIN, None)

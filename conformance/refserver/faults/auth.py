@@ -125,3 +125,22 @@ def key_in_header(reply: Reply, facts: Facts) -> Reply:
 def challenge_missing(reply: Reply, facts: Facts) -> Reply:
     """A 401 does not say how to prove who one is."""
     return with_header(reply, "WWW-Authenticate", None)
+
+
+def _key_of(facts: Facts) -> str:
+    return (facts.request.header("authorization") or "").removeprefix("Bearer ")
+
+
+@fault("auth-key-prefix", "auth.key-exact", on=Stage.DECISION, needs_key=True)
+def beginning_with_the_key(decision: Decision, facts: Facts) -> Decision:
+    """Whatever begins with the key is taken for it."""
+    longer = facts.key is not None and _key_of(facts).startswith(facts.key)
+    return None if longer and _about_key(decision, Cause.WRONG_KEY) else decision
+
+
+@fault("auth-key-cut", "auth.key-exact", on=Stage.DECISION, needs_key=True)
+def beginning_of_the_key(decision: Decision, facts: Facts) -> Decision:
+    """The beginning of the key is enough, from ten letters on."""
+    sent = _key_of(facts)
+    shorter = facts.key is not None and len(sent) >= 10 and facts.key.startswith(sent)
+    return None if shorter and _about_key(decision, Cause.WRONG_KEY) else decision
