@@ -14,10 +14,11 @@ def choices_of(body: dict[str, JSON]) -> list[dict[str, JSON]]:
 
 def messages_of(x: Reading) -> list[tuple[str, dict[str, JSON], dict[str, JSON]]]:
     """Pointer, choice and message of each choice that has one."""
+    choices = (x.object or {}).get("choices")
     found = []
-    for position, choice in enumerate(choices_of(x.object or {})):
-        message = choice.get("message")
-        if isinstance(message, dict):
+    for position, choice in enumerate(choices if isinstance(choices, list) else []):
+        message = choice.get("message") if isinstance(choice, dict) else None
+        if isinstance(choice, dict) and isinstance(message, dict):
             found.append((f"/choices/{position}", choice, message))
     return found
 

@@ -19,8 +19,8 @@ def test_what_is_malformed_is_left_out() -> None:
 def test_messages_have_their_place() -> None:
     """Each message comes with the pointer of its choice, and with the choice."""
     message = a_message(None, tool_calls=[a_call()])
-    choices = [a_choice(message, finish="tool_calls"), {"index": 1}]
+    choices = [None, a_choice(message, finish="tool_calls"), {"index": 1}]
     x = Reading(an_exchange("tools.required", json=a_completion(choices=choices)))
 
-    assert [("/choices/0", choices[0], message)] == messages_of(x)
+    assert [("/choices/1", choices[1], message)] == messages_of(x)
     assert "get_weather" == function_of(calls_of(message)[0])["name"]
