@@ -110,7 +110,7 @@ KNOWN = [
     ("mistral", "models.ids-unique", Outcome.WARN),
     ("baseten", "stream.done", Outcome.FAIL),
     ("cerebras", "errors.shape", Outcome.FAIL),
-    ("ollama", "chunk.created-constant", Outcome.WARN),
+    ("ollama", "chunk.created-constant", Outcome.NOTE),
     ("pollinations", "chunk.usage-asked", Outcome.WARN),
     ("litellm", "chunk.finish-present", Outcome.FAIL),
 ]

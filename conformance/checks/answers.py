@@ -81,7 +81,7 @@ def identified(x: Reading, profile: Profile) -> Unjudged | None:
     probes=SMALLEST,
 )
 def ids_tell_answers_apart(xs: tuple[Reading, ...], profile: Profile) -> Problems:
-    """No two answers of a run have one id, streams included."""
+    """Answers to different requests have different ids, streams included."""
     earlier: dict[JSON, str] = {}
     for x in xs:
         name = member_of(x, "id")
@@ -329,6 +329,31 @@ def longer_prompts_count_more(xs: tuple[Reading, ...], profile: Profile) -> Prob
                 actual=f"{_prompt(x)}",
                 exchange=x.id,
             )
+
+
+TURN = ("chat.basic", "chat.long-prompt", "turn.own-message")
+
+
+@check(
+    "turn.history-counted",
+    level=SHOULD,
+    on=probe(*TURN),
+    given=prompt_counted,
+    scope=Scope.LINKED,
+    probes=TURN,
+)
+def earlier_turns_count(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """A conversation counts more prompt_tokens than its first message alone."""
+    counts = {x.exchange.probe: _prompt(x) or 0 for x in xs}
+    first, long, turn = (counts[name] for name in TURN)
+    # Where a long prompt counts no more than a short one, that has a check of its own.
+    if turn <= first < long:
+        yield Problem(
+            "/usage/prompt_tokens",
+            expected=f"more than {first}, the count of the first message: two more follow it here",
+            actual=f"{turn}",
+            exchange=next(x.id for x in xs if x.exchange.probe == TURN[-1]),
+        )
 
 
 # The reason why an answer ended

@@ -99,13 +99,12 @@ def created(value: Value) -> Exchange:
 
 def counted(tokens: int, text: str = COUNTING, **usage: Value) -> Exchange:
     """A long answer with a text and a count of its tokens."""
-    answer = said(text, finish="length")
-    return an_exchange(LONG, json={**answer, "usage": a_usage(9, tokens, **usage)})
+    return an_exchange(LONG, json={**said(text), "usage": a_usage(9, tokens, **usage)})
 
 
-def prompted(tokens: Value) -> Exchange:
+def prompted(tokens: Value, probe: str = "chat.long-prompt") -> Exchange:
     """An answer to the long prompt with a count of its tokens."""
-    return an_exchange("chat.long-prompt", json=a_completion(usage=a_usage(tokens, 3)))
+    return an_exchange(probe, json=a_completion(usage=a_usage(tokens, 3)))
 
 
 def cut(finish: str, tokens: int = 64) -> Exchange:
@@ -142,7 +141,7 @@ CASES = [
     holds(f"{R}.says-something", "an empty text", an_exchange(BASIC, json={**said(""), "usage": a_usage()})),
     holds(f"{R}.says-something", "a refusal", an_exchange(BASIC, json=said(None, refusal="No."))),
     holds(f"{R}.says-something", "reasoning", an_exchange(BASIC, json=said(None, reasoning_content="Hm."))),
-    idle(f"{R}.says-something", "cut before it spoke", an_exchange(BASIC, json=said(None, finish="length")), outcome=INCONCLUSIVE),
+    idle(f"{R}.says-something", "cut before it spoke", an_exchange(BASIC, json={**said(None, finish="length"), "usage": a_usage(9, 16)}), outcome=INCONCLUSIVE),
     holds(f"{R}.says-something", "a named call", an_exchange("tools.named", json=said(None, tool_calls=[a_call()]))),
     breaks(f"{R}.says-something", "null", an_exchange(BASIC, json=said(None)), at="/choices/0/message/content", outcome=WARN),
     breaks(f"{R}.says-something", "null beside empty lists", an_exchange(BASIC, json=said(None, tool_calls=[], annotations=[])), at="/choices/0/message/content", outcome=WARN),
@@ -186,11 +185,14 @@ CASES = [
     breaks(f"{R}.usage-plausible", "one", counted(1), at="/usage/completion_tokens", actual="1", outcome=WARN),
     holds(f"{R}.usage-grows", "more", an_exchange(BASIC), prompted(230)),
     breaks(f"{R}.usage-grows", "as many", an_exchange(BASIC), prompted(9), at="/usage/prompt_tokens", actual="9", outcome=WARN),
+    holds("turn.history-counted", "more", an_exchange(BASIC), prompted(230), prompted(22, "turn.own-message")),
+    breaks("turn.history-counted", "as many", an_exchange(BASIC), prompted(230), prompted(9, "turn.own-message"), at="/usage/prompt_tokens", actual="9", outcome=WARN),
+    holds("turn.history-counted", "every prompt counts the same", an_exchange(BASIC), prompted(9), prompted(9, "turn.own-message"), also=(f"{R}.usage-grows",)),
     breaks(f"{R}.usage-grows", "fewer", an_exchange(BASIC), prompted(1), at="/usage/prompt_tokens", outcome=WARN),
     holds("parity.finish-reason", "both cut", cut("length"), cut_stream("length")),
-    holds("parity.finish-reason", "neither", cut("stop"), cut_stream("stop")),
-    breaks("parity.finish-reason", "stop only in the stream", cut("length"), cut_stream("stop"), at="finish_reason", outcome=WARN),
-    breaks("parity.finish-reason", "stop only plainly", cut("stop"), cut_stream("length"), at="finish_reason", outcome=WARN),
+    holds("parity.finish-reason", "neither", cut("stop"), cut_stream("stop"), also=(f"{R}.finish-at-limit", "chunk.finish-at-limit")),
+    breaks("parity.finish-reason", "stop only in the stream", cut("length"), cut_stream("stop"), at="finish_reason", outcome=WARN, also=("chunk.finish-at-limit",)),
+    breaks("parity.finish-reason", "stop only plainly", cut("stop"), cut_stream("length"), at="finish_reason", outcome=WARN, also=(f"{R}.finish-at-limit",)),
 ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.checks.givens import chunks_came, values_kept
 from conformance.checks.kinds import streams
-from conformance.checks.registry import MUST, SHOULD, Given, Problems, check
+from conformance.checks.registry import MAY, MUST, SHOULD, Given, Problems, check
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
@@ -58,7 +58,7 @@ def _declare(name: str, level: Level, title: str) -> None:
 
 for _name, _level, _title in (
     ("id", MUST, "All chunks of a stream have the same id."),
-    ("created", SHOULD, "All chunks of a stream have the same created time."),
+    ("created", MAY, "All chunks of a stream have the same created time."),
     ("model", SHOULD, "All chunks of a stream name the same model."),
 ):
     _declare(_name, _level, _title)

@@ -15,6 +15,7 @@ from conformance.refserver.faults.altering import (
     each_choice,
     each_message,
     in_the_middle,
+    is_call,
     is_text,
     one_text,
     usage_with,
@@ -132,6 +133,31 @@ def answers_choice_1_first(chunks: Chunks, facts: Facts) -> Chunks:
     return sorted(chunks, key=lambda c: -c["choices"][0]["index"] if c["choices"] else 1)
 
 
+@fault("answers-choices-mixed", "chunk.choices-apart", on=Stage.CHUNKS)
+def answers_choices_mixed(chunks: Chunks, facts: Facts) -> Chunks:
+    """In streams of two choices a piece of the second comes as one of the first."""
+    last = [at for at, c in enumerate(chunks) if is_text(c) and c["choices"][0]["index"] == 1]
+    if facts.body.get("n") != 2 or not last or facts.body.get("stop"):
+        return chunks
+    chunks[last[-1]] = each_choice(chunks[last[-1]], lambda choice: {**choice, "index": 0})
+    return chunks
+
+
+@fault(
+    "answers-second-call-lost",
+    "parity.call-count",
+    on=Stage.CHUNKS,
+    deep=("param.parallel-tool-calls.value",),
+)
+def answers_second_call_lost(chunks: Chunks, facts: Facts) -> Chunks:
+    """Of two parallel calls a stream loses the second."""
+    return [
+        chunk
+        for chunk in chunks
+        if not is_call(chunk) or delta_of(chunk)["tool_calls"][0]["index"] < 1
+    ]
+
+
 # Log probabilities
 
 
@@ -189,6 +215,20 @@ def _too_many(entry: Obj) -> Obj:
     return {**entry, "top_logprobs": entry["top_logprobs"] * 2}
 
 
+def _one_more(entry: Obj) -> Obj:
+    other = {"token": "tea", "logprob": -9.5, "bytes": [116, 101, 97]}
+    return {**entry, "top_logprobs": [*entry["top_logprobs"], other]}
+
+
+def _without_spaces(entry: Obj) -> Obj:
+    token = entry["token"].strip()
+    return {**entry, "token": token, "bytes": list(token.encode()), "top_logprobs": []}
+
+
+def _without_bytes_and_spaces(entry: Obj) -> Obj:
+    return {**_without_spaces(entry), "bytes": None}
+
+
 def _unsorted(entry: Obj) -> Obj:
     return {**entry, "top_logprobs": entry["top_logprobs"][::-1]}
 
@@ -205,7 +245,15 @@ _DEPARTURES: tuple[tuple[str, str, Callable[[Obj], Obj], str], ...] = (
         _of_the_vocabulary,
         "have the bytes of the vocabulary, not of the text",
     ),
+    ("without-spaces", "bytes", _without_spaces, "leave white space out"),
+    (
+        "tokens-without-spaces",
+        "bytes",
+        _without_bytes_and_spaces,
+        "have tokens without bytes, which leave white space out",
+    ),
     ("too-many", "top", _too_many, "have more alternatives than asked for"),
+    ("one-more", "top", _one_more, "have one alternative more than asked for"),
     ("unsorted", "top", _unsorted, "have the least likely alternative first"),
     (
         "at-odds",
@@ -360,3 +408,12 @@ def answers_null_beside_calls_refused(decision: Decision, facts: Facts) -> Decis
             "Invalid type for 'messages[1].content': expected a string.", param="messages"
         )
     return decision
+
+
+@fault("answers-history-uncounted", "turn.history-counted", on=Stage.ANSWER)
+def answers_history_uncounted(answer: Answer, facts: Facts) -> Answer:
+    """Of a conversation without tools only the last message is counted."""
+    said = [message.get("role") for message in facts.body["messages"]]
+    if "assistant" not in said or "tool" in said:
+        return answer
+    return replace(answer, usage=counted(4, answer.usage["completion_tokens"]))
