@@ -14,7 +14,8 @@ from conformance.model.profile import Confidence, Profile, Support
 from conformance.spec.claims import standing
 from conformance.spec.claims_messages import MEDIA, PART
 from conformance.spec.names import LIMITS
-from conformance.spec.phrase import beginning
+from conformance.spec.phrase import beginning, quoted
+from conformance.wire.answer import said
 from conformance.wire.reading import Reading
 
 from .errors.status import error_with_success
@@ -23,6 +24,7 @@ from .kinds import probe
 from .parameters.accepted import not_found, refusal_of, replied
 from .parameters.claims import model_of
 from .parameters.departing import departs_in, departure_problems
+from .parameters.effective import came
 from .registry import MAY, MUST, SHOULD, Claimed, Problems, check
 
 _BLAMES_MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
@@ -109,6 +111,65 @@ _declare_accepted("name", "Messages may name their author where the profile clai
 _declare_accepted("calls", "Earlier tool calls are accepted with their results, in any order.")
 _declare_accepted("order", "Messages are accepted in an unusual order.", MAY)
 _declare_accepted("history", "A conversation of many turns is accepted.")
+
+
+# Read whole
+
+_FIRST, _LAST = ("alpha", "beta"), ("gamma", "delta")
+"""The words of the first part, and those of the last, of what is to be repeated."""
+
+
+def repeated_in_part(x: Reading, profile: Profile) -> Unjudged | None:
+    """A message of several text parts was answered with words of one of them."""
+    if (reason := replied(x, profile) or came(x, profile)) is not None:
+        return reason
+    texts = [one.text.lower() for one in said(x)]
+    if not any(word in text for text in texts for word in (*_FIRST, *_LAST)):
+        return Unjudged("the model did not repeat the words", Hindrance.MODEL)
+    cut = any(one.finish == "length" for one in said(x))
+    return Unjudged("the limit cut the answer", Hindrance.MODEL) if cut else None
+
+
+def parts_taken(profile: Profile) -> str | None:
+    """Whether content may come in parts, as far as the profile says."""
+    forms = profile.messages.content
+    return "the profile takes no content in parts" if forms and "parts" not in forms else None
+
+
+def in_two_parts(x: Reading) -> bool:
+    """The request whose words stand in two text parts."""
+    messages = _objects(x.asked.body.get("messages"))
+    texts = [str(part.get("text")) for m in messages for part in _objects(m.get("content"))]
+    halves = (" ".join(_FIRST), " ".join(_LAST))
+    apart = len(texts) == len(halves) and all(
+        half in text for half, text in zip(halves, texts, strict=True)
+    )
+    return x.exchange.probe == WHOLE and apart
+
+
+WHOLE = "message.content.accepted"
+
+
+@check(
+    "message.content.whole",
+    level=SHOULD,
+    on=in_two_parts,
+    given=repeated_in_part,
+    claimed=parts_taken,
+    probes=(WHOLE,),
+    presupposes="chat.basic",
+)
+def all_parts_are_read(x: Reading, profile: Profile) -> Problems:
+    """All text parts of a message reach the model: what they ask to be repeated comes from all of them."""
+    for one in said(x):
+        words = {word: word in one.text.lower() for word in (*_FIRST, *_LAST)}
+        for part, other, name in ((_FIRST, _LAST, "last"), (_LAST, _FIRST, "first")):
+            if all(words[w] for w in part) and not any(words[w] for w in other):
+                yield Problem(
+                    f"{one.at}/message/content" if not x.asked.streams else one.at,
+                    expected="alpha beta gamma delta",
+                    actual=f"nothing of the {name} part: {quoted(one.text)}",
+                )
 
 
 # Departures

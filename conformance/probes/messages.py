@@ -38,6 +38,11 @@ _PAGE = (
     "MTYwCiUlRU9GCg=="
 )
 _SAY: JSON = {"type": "text", "text": "Say OK."}
+SPLIT: tuple[JSON, ...] = (
+    {"type": "text", "text": "Repeat exactly: alpha beta"},
+    {"type": "text", "text": " gamma delta"},
+)
+"""Parts that only together are what is asked for."""
 _PART: dict[str, JSON] = {
     "text": {"type": "text", "text": "Hello."},
     "image_url": {"type": "image_url", "image_url": {"url": _PIXEL}},
@@ -162,7 +167,7 @@ def _other_roles(profile: Profile, target: Target) -> Cases:
 
 def _contents(profile: Profile, target: Target) -> Cases:
     for name, body in (
-        ("parts", talk(said("user", [_SAY]))),
+        ("parts", talk(said("user", list(SPLIT)))),
         ("several-parts", talk(said("user", [_PART["text"], _SAY]))),
         ("system-parts", talk(said("system", [_PART["text"]]), user("Say OK."))),
         ("assistant-parts", talk(user("Hi."), said("assistant", [_PART["text"]]), user("Say OK."))),

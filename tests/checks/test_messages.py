@@ -28,8 +28,12 @@ from tests.builders import (
     WARN,
     Case,
     Value,
+    a_choice,
+    a_completion,
+    a_message,
     a_profile,
     a_request,
+    a_usage,
     an_error,
     an_exchange,
     breaks,
@@ -234,6 +238,34 @@ CASES += [
         also=("errors.no-server-error",),
     ),
 ]
+
+
+CONTENT, WHOLE = "message.content.accepted", "message.content.whole"
+SPLIT: Value = {
+    "role": "user",
+    "content": [
+        {"type": "text", "text": "Repeat exactly: alpha beta"},
+        {"type": "text", "text": " gamma delta"},
+    ],
+}
+
+
+def repeating(text: str, finish: str = "stop") -> Exchange:
+    """What was said to the request whose words stand in two parts."""
+    usage = a_usage(9, 8)
+    choices = [a_choice(a_message(text), finish=finish)]
+    return sent(CONTENT, SPLIT, json=a_completion(choices=choices, usage=usage))
+
+
+CASES += [
+    holds(WHOLE, "all of it", repeating("Alpha beta gamma delta.")),
+    holds(WHOLE, "words of both", repeating("beta gamma")),
+    breaks(WHOLE, "the first part", repeating("alpha beta"), at="/choices/0/message/content", outcome=WARN, actual="nothing of the last part: 'alpha beta'"),
+    breaks(WHOLE, "the last part", repeating("gamma delta"), at="/choices/0/message/content", outcome=WARN),
+    idle(WHOLE, "something else", repeating("OK."), outcome=INCONCLUSIVE),
+    idle(WHOLE, "cut by the limit", repeating("alpha beta", "length"), outcome=INCONCLUSIVE),
+    idle(WHOLE, "text alone is claimed", repeating("alpha beta"), profile=a_profile(messages=Messages(content=("string",)))),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)

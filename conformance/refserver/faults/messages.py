@@ -304,3 +304,19 @@ def messages_part_not_named(refused: Refused, facts: Facts) -> Refused:
         return refused
     content = {**refused.content, "error": {**refused.content["error"], "param": None}}
     return replace(refused, content=content)
+
+
+def _first_text(message: Any) -> Any:
+    content = message.get("content") if isinstance(message, dict) else None
+    listed = content if isinstance(content, list) else []
+    texts = [part for part in listed if isinstance(part, dict) and part.get("type") == "text"]
+    return {**message, "content": texts[:1]} if len(texts) > 1 else message
+
+
+@fault("message-first-part-alone", "message.content.whole", on=Stage.SENT)
+def first_part_alone(body: Obj, facts: Facts) -> Obj:
+    """Of a message in parts only the first text is read."""
+    messages = body.get("messages")
+    if not isinstance(messages, list):
+        return body
+    return {**body, "messages": [_first_text(message) for message in messages]}
