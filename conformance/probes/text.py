@@ -6,11 +6,11 @@ from conformance.model.json import JSON
 
 from .registry import LIMIT, MODEL, chat, user
 
-UNICODE = "tea ü e\u0301 \U0001f469\u200d\U0001f680 שלום cup"
-"""An accent, a combining mark, two characters beyond the BMP with a joiner between, right-to-left letters."""
-SEPARATORS = "tea\u2028jug\u2029pot\u0085mug\ufeffcup"
-"""What some call line ends, and a byte order mark in the middle."""
-CITIES = ("Zürich", "Kraków")
+UNICODE = "tea ü e\u0301n\u0303 \ufb01g \uff21\uff22  \U0001f469\u200d\U0001f680 שלום  cup"
+"""All kinds of letters and marks, a ligature, an emoji with a joiner, right-to-left letters, twice two spaces."""
+SEPARATORS = "tea\u2028jug\u2029pot\u0085mug\ufeffcup\nhat box\n\nfig"
+"""What some call line ends, a byte order mark in the middle, and what all call line ends."""
+CITIES = ("São Paulo", "Zürich")
 _CONTROLS = "".join(map(chr, (0, 1, 7, 8, 11, 12, 27, 31, 127)))
 _LONG_WORD = ("conformance" * 364)[:4000]
 _TOOL: JSON = {
@@ -31,30 +31,30 @@ def _saying(text: str, **more: JSON) -> dict[str, JSON]:
     return {"model": MODEL, "messages": [user(text)], LIMIT: 16, **more}
 
 
-def _repeat(phrase: str) -> str:
-    return f"Repeat exactly: {phrase}"
+def _repeating(phrase: str, **more: JSON) -> dict[str, JSON]:
+    return {**_saying(f"Repeat exactly: {phrase}", **more), LIMIT: 32}
 
 
 chat(
     "text.unicode",
-    "Accents, a combining mark, an emoji sequence and right-to-left letters, to be repeated.",
-    _saying(_repeat(UNICODE)),
+    "Accents, marks, a ligature, wide letters, an emoji sequence and right-to-left letters, to be repeated.",
+    _repeating(UNICODE),
 )
 chat(
     "text.stream.unicode",
     "The same letters, marks and emoji as JSON escapes, to be repeated as a stream.",
-    _saying(_repeat(UNICODE), stream=True),
+    _repeating(UNICODE, stream=True),
     escaped=True,
 )
 chat(
     "text.separators",
-    "U+2028, U+2029, U+0085 and a byte order mark between words, to be repeated.",
-    _saying(_repeat(SEPARATORS)),
+    "U+2028, U+2029, U+0085, a byte order mark and line feeds between words, to be repeated.",
+    _repeating(SEPARATORS),
 )
 chat(
     "text.stream.separators",
     "The same separators to be repeated, as a stream.",
-    _saying(_repeat(SEPARATORS), stream=True),
+    _repeating(SEPARATORS, stream=True),
 )
 chat(
     "text.control",

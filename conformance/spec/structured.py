@@ -13,7 +13,17 @@ def unheeded(schema: JSON, value: JSON) -> bool:
     required = schema.get("required") if isinstance(schema, dict) else None
     if not isinstance(required, list) or not required:
         return False
-    return not isinstance(value, dict) or not any(name in value for name in required)
+    if not isinstance(value, dict):
+        return True
+    return not any(form in value for name in required for form in (name, *_without_letters(name)))
+
+
+def _without_letters(name: JSON) -> tuple[str, ...]:
+    """A name whose letters beyond ASCII were lost or replaced: nobody who had not read it would say that."""
+    if not isinstance(name, str) or name.isascii():
+        return ()
+    forms = (name.encode("ascii", how).decode() for how in ("ignore", "replace"))
+    return tuple(form for form in forms if sum(map(str.isalpha, form)) >= 3)
 
 
 def breach(schema: JSON, value: JSON) -> str | None:

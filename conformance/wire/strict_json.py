@@ -112,7 +112,8 @@ def _parse(text: str, *, bom: bool, invalid_utf8: int | None) -> Parsed:
             parse_int=_integer,
         )
     except JSONDecodeError as error:
-        reason = "empty" if not text.strip() else f"{error.msg} at character {error.pos}"
+        told = f"{error.msg.removesuffix(' at')} at character {error.pos}"
+        reason = told if text.strip() else "empty"
         return Parsed(error=reason, offset=error.pos, bom=bom, invalid_utf8=invalid_utf8)
     except RecursionError:
         return Parsed(error=_TOO_DEEP, bom=bom, invalid_utf8=invalid_utf8)

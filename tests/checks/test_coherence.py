@@ -90,6 +90,15 @@ def repeating(streamed: Value, plain: str | None = None, finish: str = "stop") -
     return [*told, an_exchange("isolation.stream.canary", stream=chunks)]
 
 
+NUMBERS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
+
+
+def long_answers(plain: str, *pieces: str) -> tuple[Exchange, Exchange]:
+    """Both forms of a long answer, with other texts."""
+    told = a_completion(choices=[a_choice(a_message(plain))])
+    return an_exchange("chat.long", json=told), counting(*pieces)
+
+
 def counted(*usages: Value) -> Exchange:
     """A stream with several chunks of usage."""
     return an_exchange(USAGE, stream=[*text_chunks(), *(usage_chunk(usage=u) for u in usages)])
@@ -146,6 +155,17 @@ CASES = [
     idle("chunk.text-once", "few pieces", counting("one", "one", "two", "two"), outcome=INCONCLUSIVE),
     breaks("chunk.text-once", "each piece twice", counting(*[w for word in WORDS for w in (word, word)]), at="event 3", actual="each piece twice: 'one', 'one'"),
     breaks("chunk.text-once", "the whole again", counting(*WORDS, COUNTED), at="event 12", actual=f"the whole text again: {COUNTED!r}"),
+    holds("chunk.spaces-kept", "all there", *long_answers(NUMBERS, NUMBERS[:20], NUMBERS[20:])),
+    holds("chunk.spaces-kept", "another line end", *long_answers(NUMBERS, NUMBERS.replace(" ", "\n"))),
+    holds("chunk.spaces-kept", "one gap lost", *long_answers(NUMBERS, NUMBERS.replace("two three", "twothree"))),
+    holds("chunk.spaces-kept", "another text", *long_answers(NUMBERS, NUMBERS.title().replace(" ", ","))),
+    breaks("chunk.spaces-kept", "none left", *long_answers(NUMBERS, *NUMBERS.split()), at="text", actual="'onetwothreefourfivesixseveneightnineteneleventwelvethirteenf'", outcome=WARN),
+    breaks("chunk.spaces-kept", "lost at the joints", *long_answers(NUMBERS, *NUMBERS.replace("three ", "three|").replace("six ", "six|").replace("nine ", "nine|").split("|")), at="text", outcome=WARN),
+    breaks("chunk.spaces-kept", "another text without spaces", *long_answers(NUMBERS, NUMBERS.title().replace(" ", "")), at="text", outcome=WARN),
+    idle("chunk.spaces-kept", "another script", *long_answers(NUMBERS, "\u4e00\u4e8c\u4e09" * 30), outcome=INCONCLUSIVE),
+    idle("chunk.spaces-kept", "a short text", *long_answers(NUMBERS, "OK."), outcome=INCONCLUSIVE),
+    idle("chunk.spaces-kept", "no spaces without a stream either", *long_answers(NUMBERS.replace(" ", ","), NUMBERS.replace(" ", ",")), outcome=INCONCLUSIVE),
+    breaks("chunk.spaces-kept", "a list with commas", *long_answers(NUMBERS.replace(" ", ", "), NUMBERS.replace(" ", ",")), at="text", outcome=NOTE),
     holds("chunk.text-whole", "whole", *repeating(f"{WORD}.")),
     breaks("chunk.text-whole", "begun in the middle", *repeating(WORD[8:]), at="text", outcome=WARN),
     breaks("chunk.text-whole", "ended too soon", *repeating(WORD[:-4]), at="text", outcome=NOTE),

@@ -164,8 +164,8 @@ def battery() -> dict[str, IncomingRequest]:
         messages=[{"role": "system", "content": CANARIES["isolation.system"]}, *COUNT]
     )
     for name, form in forms.items():
-        said = f"Repeat exactly: tea ü \U0001f680 {' '.join(CANARIES.values())}"
-        city = user('Weather in both "Zürich" and "Kraków"?')
+        said = f"Repeat exactly: tea ü \U0001f680\n{' '.join(CANARIES.values())}"
+        city = user('Weather in both "São Paulo" and "Zürich"?')
         found |= {
             f"repeat-{name}": chat_request(messages=user(said), **form),
             f"city-{name}": chat_request(

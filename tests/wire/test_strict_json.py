@@ -38,7 +38,7 @@ ROWS: dict[str, tuple[bytes, Parsed | None]] = {
     "garbage behind": (b"{} x", Parsed(error="Extra data at character 3", offset=3)),
     "single quotes": (b"{'a': 1}", Parsed(error="Expecting property name enclosed in double quotes at character 1", offset=1)),
     "a comma too many": (b"[1,]", None),
-    "a control character": (b'"a\nb"', Parsed(error="Invalid control character at at character 2", offset=2)),
+    "a control character": (b'"a\nb"', Parsed(error="Invalid control character at character 2", offset=2)),
     "a number with a leading zero": (b"01", Parsed(error="Extra data at character 1", offset=1)),
     "a large number": (b"1e999", Parsed(math.inf)),
     "an integer of 300 digits": (b"9" * 300, Parsed(int("9" * 300))),

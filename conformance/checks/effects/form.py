@@ -54,6 +54,9 @@ def _form_problem(one: Said, body: Body, *, of_shapes: bool) -> Seen | None:
     at = f"{one.at}/message/content" if one.at.startswith("/") else one.at
     if parsed.error is not None and body.get("stop"):
         return unclear("a stop sequence may have ended the text inside the JSON")
+    if parsed.error is not None and one.text.lstrip()[:1] in ("{", "["):
+        told = f"the text begins as JSON, with {parsed.error}: {quoted(one.text)}"
+        return missing(told, at, how="not kept")
     if parsed.error is not None:
         return missing(f"the text is no JSON: {quoted(one.text)}", at)
     if form_of(body).get("type") == "json_object":

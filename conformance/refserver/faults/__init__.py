@@ -26,6 +26,7 @@ from conformance.refserver.faults import (
     schemas,
     stream,
     text,
+    text_kept,
     tools,
 )
 from conformance.refserver.faults.registry import Fault, Stage, fault, fault_named, faults
@@ -44,6 +45,7 @@ AREAS = (
     protocol,
     framing,
     text,
+    text_kept,
     isolation,
     answers,
     coherence,

@@ -77,7 +77,12 @@ def isolation_prompt_in_errors(refused: Refused, facts: Facts) -> Refused:
     return replace(refused, content={"error": {**content["error"], "message": message}})
 
 
-@fault("isolation-limit-stays", "isolation.limits-not-carried-over", on=Stage.ANSWER)
+@fault(
+    "isolation-limit-stays",
+    "chat.response.finish-length",
+    "isolation.limits-not-carried-over",
+    on=Stage.ANSWER,
+)
 def isolation_limit_stays(answer: Answer, facts: Facts) -> Answer:
     """A limit of one token still holds for the request that follows."""
     if CANARIES["isolation.system"] not in _sent(facts):
@@ -100,7 +105,12 @@ def _cut(answer: Answer, tokens: int, finish: str) -> Answer:
     return replace(answer, choices=said, usage=usage)
 
 
-@fault("isolation-cache-ignores-limit", "isolation.limits-not-carried-over", on=Stage.ANSWER)
+@fault(
+    "isolation-cache-ignores-limit",
+    "chat.response.finish-length",
+    "isolation.limits-not-carried-over",
+    on=Stage.ANSWER,
+)
 def isolation_cache_ignores_limit(answer: Answer, facts: Facts) -> Answer:
     """The answer to the same messages under a lower limit comes from a cache."""
     return _cut(answer, 1, "length") if _counts(facts) else answer

@@ -24,9 +24,10 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 
 
-def _asked(facts: Facts) -> str:
-    messages = facts.body.get("messages")
-    last = messages[-1] if isinstance(messages, list) and messages else None
+def asked(facts: Facts) -> str:
+    """The text of the last message."""
+    given = facts.body.get("messages")
+    last = given[-1] if isinstance(given, list) and given else None
     return str(last.get("content")) if isinstance(last, dict) else ""
 
 
@@ -37,12 +38,14 @@ def _refused(decision: Decision, found: bool, status: int = 400) -> Decision:
     return Mistake(text, param="messages[0].content", code="invalid_value", status=status)
 
 
-def _saying(answer: Answer, change: Callable[[str], str]) -> Answer:
+def saying(answer: Answer, change: Callable[[str], str]) -> Answer:
+    """An answer whose texts are changed."""
     said = [replace(one, tokens=pieces(change(one.text))) for one in answer.choices]
     return replace(answer, choices=tuple(said))
 
 
-def _calling(answer: Answer, change: Callable[[str], str]) -> Answer:
+def calling(answer: Answer, change: Callable[[str], str]) -> Answer:
+    """An answer whose arguments are changed."""
     said = [
         replace(one, calls=tuple(replace(c, fragments=(change(c.arguments),)) for c in one.calls))
         for one in answer.choices
@@ -50,7 +53,8 @@ def _calling(answer: Answer, change: Callable[[str], str]) -> Answer:
     return replace(answer, choices=tuple(said))
 
 
-def _deltas(chunks: list[Obj], facts: Facts, change: Callable[[str], str]) -> list[Obj]:
+def deltas(chunks: list[Obj], facts: Facts, change: Callable[[str], str]) -> list[Obj]:
+    """A stream whose pieces of text are changed, each by itself."""
     if facts.body.get("logprobs"):
         return chunks  # their bytes would no longer be those of the text
 
@@ -74,43 +78,43 @@ def _misread(text: str, codec: str = "latin-1") -> str:
 @fault("text-emoji-refused", "text.accepted", on=Stage.DECISION)
 def text_emoji_refused(decision: Decision, facts: Facts) -> Decision:
     """Requests with characters beyond the Basic Multilingual Plane are refused."""
-    return _refused(decision, _WIDE.search(_asked(facts)) is not None)
+    return _refused(decision, _WIDE.search(asked(facts)) is not None)
 
 
 @fault("text-separators-fatal", "text.accepted", on=Stage.DECISION)
 def text_separators_fatal(decision: Decision, facts: Facts) -> Decision:
     """Requests with line separators are not taken for JSON."""
-    return _refused(decision, "\u2028" in _asked(facts))
+    return _refused(decision, "\u2028" in asked(facts))
 
 
 @fault("text-nul-fatal", "text.accepted", on=Stage.DECISION)
 def text_nul_fatal(decision: Decision, facts: Facts) -> Decision:
     """A NUL in the text is a server error."""
-    return _refused(decision, "\x00" in _asked(facts), status=500)
+    return _refused(decision, "\x00" in asked(facts), status=500)
 
 
 @fault("text-surrogate-fatal", "text.accepted", on=Stage.DECISION)
 def text_surrogate_fatal(decision: Decision, facts: Facts) -> Decision:
     """Half a surrogate pair in the text is a server error."""
-    return _refused(decision, "\ud83d" in _asked(facts), status=500)
+    return _refused(decision, "\ud83d" in asked(facts), status=500)
 
 
 @fault("text-long-word-fatal", "text.accepted", on=Stage.DECISION)
 def text_long_word_fatal(decision: Decision, facts: Facts) -> Decision:
     """A word of several thousand characters is a server error."""
-    return _refused(decision, len(_asked(facts)) > 3000, status=500)
+    return _refused(decision, len(asked(facts)) > 3000, status=500)
 
 
 @fault("text-replaced", "text.no-replacement-characters", on=Stage.ANSWER)
 def text_replaced(answer: Answer, facts: Facts) -> Answer:
     """Characters outside ASCII are answered as replacement characters."""
-    return _saying(answer, lambda text: _FOREIGN.sub("\ufffd", text))
+    return saying(answer, lambda text: _FOREIGN.sub("\ufffd", text))
 
 
 @fault("text-torn-in-streams", "text.no-replacement-characters", on=Stage.CHUNKS)
 def text_torn_in_streams(chunks: list[Obj], facts: Facts) -> list[Obj]:
     """Streams decode each token alone, so that characters of several bytes are lost."""
-    return _deltas(chunks, facts, lambda text: _WIDE.sub("\ufffd\ufffd", text))
+    return deltas(chunks, facts, lambda text: _WIDE.sub("\ufffd\ufffd", text))
 
 
 @fault("text-halves-in-deltas", "text.no-lone-surrogates", on=Stage.CHUNKS)
@@ -136,13 +140,13 @@ def text_half_kept(answer: Obj, facts: Facts) -> Obj:
 @fault("text-misread", "text.no-mojibake", on=Stage.ANSWER)
 def text_misread(answer: Answer, facts: Facts) -> Answer:
     """The UTF-8 of answers is read as Latin-1 and encoded again."""
-    return _saying(answer, _misread)
+    return saying(answer, _misread)
 
 
 @fault("text-misread-in-streams", "text.no-mojibake", on=Stage.CHUNKS)
 def text_misread_in_streams(chunks: list[Obj], facts: Facts) -> list[Obj]:
     """The UTF-8 of streamed pieces is read as Windows-1252 and encoded again."""
-    return _deltas(chunks, facts, lambda text: _misread(text, "cp1252"))
+    return deltas(chunks, facts, lambda text: _misread(text, "cp1252"))
 
 
 @fault("text-escaped-twice", "text.escapes-undone", on=Stage.COMPLETION)
@@ -159,22 +163,22 @@ def _escape(found: re.Match[Any]) -> str:
 @fault("text-html-entities", "text.escapes-undone", on=Stage.ANSWER)
 def text_html_entities(answer: Answer, facts: Facts) -> Answer:
     """Characters outside ASCII are answered as HTML entities."""
-    return _saying(answer, lambda text: _FOREIGN.sub(lambda m: f"&#{ord(m[0])};", text))
+    return saying(answer, lambda text: _FOREIGN.sub(lambda m: f"&#{ord(m[0])};", text))
 
 
 @fault("text-arguments-replaced", "text.tool-arguments", on=Stage.ANSWER)
 def text_arguments_replaced(answer: Answer, facts: Facts) -> Answer:
     """Characters outside ASCII are lost in the arguments of tool calls."""
-    return _calling(answer, lambda text: _FOREIGN.sub("\ufffd", text))
+    return calling(answer, lambda text: _FOREIGN.sub("\ufffd", text))
 
 
 @fault("text-arguments-misread", "text.tool-arguments", on=Stage.ANSWER)
 def text_arguments_misread(answer: Answer, facts: Facts) -> Answer:
     """The UTF-8 of arguments is read as Latin-1 and encoded again."""
-    return _calling(answer, _misread)
+    return calling(answer, _misread)
 
 
 @fault("text-arguments-escaped-twice", "text.tool-arguments", on=Stage.ANSWER)
 def text_arguments_escaped_twice(answer: Answer, facts: Facts) -> Answer:
     """Characters outside ASCII are escaped twice in the arguments of tool calls."""
-    return _calling(answer, lambda text: _FOREIGN.sub(lambda m: "\\" + _escape(m), text))
+    return calling(answer, lambda text: _FOREIGN.sub(lambda m: "\\" + _escape(m), text))
