@@ -25,7 +25,10 @@ from tests.builders import (
 )
 
 R = "chat.response"
-COUNT = "one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve"
+COUNT = (
+    "one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, "
+    "fifteen, sixteen, seventeen, eighteen, nineteen"
+)
 
 
 def answered(
@@ -46,10 +49,18 @@ def streamed(finish: str, tokens: int, *words: str) -> Exchange:
     return an_exchange("chat.stream.long", stream=a_stream(chunks))
 
 
+def reasoned(details: dict[str, object], **message: object) -> Exchange:
+    """A short answer that the limit cut after reasoning."""
+    choice = a_choice(a_message("OK.", **message), finish="length")
+    usage = a_usage(9, 2, completion_tokens_details=details)
+    return an_exchange("chat.long", json=a_completion(choices=[choice], usage=usage))
+
+
 CASES: list[Case] = [
     holds(f"{R}.finish-length", "at the limit", answered("length", 64, COUNT)),
     holds(f"{R}.finish-length", "counted by another tokenizer", answered("length", 43)),
     holds(f"{R}.finish-length", "a long text that is counted as little", answered("length", 3, 4 * COUNT), also=(f"{R}.usage-plausible",)),
+    holds(f"{R}.finish-length", "reasoning counted beside the answer", reasoned({"reasoning_tokens": 62}), also=(f"{R}.usage-bounds",)),
     holds(f"{R}.finish-length", "characters of several tokens each", answered("length", 3, "\u4e00" * 40)),
     breaks(f"{R}.finish-length", "far from it", answered("length", 2), at="/choices/0/finish_reason", outcome=WARN),
     holds("chunk.finish-length", "at the limit", streamed("length", 64, COUNT)),
@@ -71,11 +82,15 @@ def test_limits(case: Case) -> None:
     ("check", "exchange", "hindrance"),
     [
         (f"{R}.finish-length", answered("length", 0), Hindrance.ENDPOINT),
+        (f"{R}.finish-length", answered("length", 2, ""), Hindrance.MODEL),
+        (f"{R}.finish-length", reasoned({}, reasoning_content="Hm."), Hindrance.MODEL),
+        (f"{R}.finish-at-limit", answered("stop", 64, "Well, I would rather not."), Hindrance.MODEL),
+        (f"{R}.finish-at-limit", answered("stop", 64, f"{COUNT}."), Hindrance.MODEL),
         (f"{R}.finish-at-limit", answered("stop", 63, COUNT), Hindrance.MODEL),
         (f"{R}.finish-at-limit", answered("stop", 64, "… ninety-nine, one hundred"), Hindrance.MODEL),
         ("chunk.finish-at-limit", streamed("stop", 3), Hindrance.MODEL),
     ],
-    ids=["uncounted", "ended before", "counted to the end", "a short stream"],
+    ids=["uncounted", "no text", "reasoning", "something else", "a sentence that ends", "ended before", "counted to the end", "a short stream"],
 )  # fmt: skip
 def test_what_does_not_show_the_limit_is_not_judged(
     check: str, exchange: Exchange, hindrance: Hindrance

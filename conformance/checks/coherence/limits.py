@@ -10,6 +10,7 @@ from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.spec.names import LIMITS
 from conformance.wire.answer import said, stated_usage
+from conformance.wire.completion import messages_of
 from conformance.wire.reading import Reading
 
 _LARGE = 1_000
@@ -35,7 +36,17 @@ def _spent(x: Reading) -> tuple[int, int]:
     prompt, answer = (
         _whole(members.get(name)) or 0 for name in ("prompt_tokens", "completion_tokens")
     )
-    return prompt, answer
+    details = members.get("completion_tokens_details")
+    thought = _whole(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+    # Some count the reasoning beside the answer and not in it.
+    return prompt, answer + (thought or 0 if answer else 0)
+
+
+def _reasons(x: Reading) -> bool:
+    """Whether an answer shows reasoning, by the names that servers give it."""
+    parts = [message for _, _, message in messages_of(x)]
+    parts += [delta for choice in x.choices.values() for _, delta in choice.deltas]
+    return any(part.get(name) for part in parts for name in ("reasoning_content", "reasoning"))
 
 
 def _finish(x: Reading) -> JSON:
@@ -57,6 +68,8 @@ def told_of_the_limit(x: Reading, profile: Profile) -> Unjudged | None:
     prompt, answer = _spent(x)
     if not answer:
         return Unjudged("the answer has no usage")
+    if not said(x)[0].text or _reasons(x):
+        return Unjudged("the model may have spent its tokens on reasoning", Hindrance.MODEL)
     if prompt >= _LARGE:
         return Unjudged("the prompt may have filled the context", RECORDING)
     return None
@@ -106,7 +119,8 @@ def cut_at_the_limit(x: Reading, profile: Profile) -> Unjudged | None:
     if not spent or len(said(x)) != 1:
         return Unjudged("the answer has no usage")
     [one] = said(x)
-    if spent != limit_of(x) or one.calls or "hundred" in one.text.lower():
+    ended = "hundred" in one.text.lower() or one.text.rstrip().endswith((".", "!", "?"))
+    if spent != limit_of(x) or ended or len(one.text) < 2 * spent:
         return Unjudged("the answer did not come to its limit", Hindrance.MODEL)
     return None
 
