@@ -105,17 +105,25 @@ def value_problems(scores: Iterable[Scores]) -> Problems:
 
 
 def byte_problems(scores: Iterable[Scores]) -> Problems:
-    """A problem for each choice whose tokens' bytes do not join to its text."""
+    """A problem for each choice whose tokens do not join to its text."""
     for one in scores:
         said = _joined_text(one)
         if one.text is not None and said is not None and said != one.text:
             yield Problem(
                 f"{one.at}/content",
-                expected=f"bytes that join to {one.text[-60:]!r}",
+                expected=f"tokens that join to {one.text[-60:]!r}",
                 actual=repr(said[-60:]),
-                # Trimmed text, and tokens of a template or of reasoning around it, mislead few.
-                level=MAY if one.text.strip() in said else None,
+                level=MAY if _misleads_few(one, said) else None,
             )
+
+
+def _misleads_few(one: Scores, said: str) -> bool:
+    """Whether no more is odd than text trimmed, tokens of a template around it, or names for tokens without bytes."""
+    text = (one.text or "").strip()
+    if text in said:
+        return True
+    lost = "".join(text.split()) == "".join(said.split())
+    return not lost and any(entry.get("bytes") is None for entry in one.entries)
 
 
 def _joined_text(one: Scores) -> str | None:
@@ -128,13 +136,16 @@ def _joined_text(one: Scores) -> str | None:
 
 
 def _joined(entries: Iterable[dict[str, JSON]]) -> bytes | None:
-    """The bytes of all tokens; None where one of them has none, which is legal."""
+    """The bytes of all tokens, and of a token that has none, which is legal, its text; None where neither can be read."""
     joined = b""
     for entry in entries:
-        values = entry.get("bytes")
-        if not isinstance(values, list) or not all(_is_byte(v) for v in values):
+        values, token = entry.get("bytes"), entry.get("token")
+        if values is None and isinstance(token, str):
+            joined += token.encode("utf-8", "replace")
+        elif isinstance(values, list) and all(_is_byte(v) for v in values):
+            joined += bytes(values)  # type: ignore[arg-type]
+        else:
             return None
-        joined += bytes(values)  # type: ignore[arg-type]
     return joined
 
 
@@ -156,20 +167,42 @@ def top_problems(x: Reading, scores: Iterable[Scores]) -> Problems:
                 break
 
 
+def _is_chosen(entry: dict[str, JSON], other: dict[str, JSON]) -> bool:
+    return other.get("token") == entry.get("token") and other.get("bytes") == entry.get("bytes")
+
+
+def _chosen_added(entry: dict[str, JSON], top: list[dict[str, JSON]], most: int) -> bool:
+    """Whether one alternative too many is the chosen token, which is none of the likeliest."""
+    own = _number(entry.get("logprob"))
+    others = [_number(one.get("logprob")) for one in top if not _is_chosen(entry, one)]
+    return (
+        len(top) == most + 1
+        and len(others) == most
+        and own is not None
+        and all(value is not None and value >= own for value in others)
+    )
+
+
 def _top_problem(entry: dict[str, JSON], at: str, most: int) -> Problem | None:
     top = _alternatives(entry)
     values = [v for v in (_number(e.get("logprob")) for e in top) if v is not None]
     if len(top) > most:
-        # Some servers add the chosen token where it is none of the likeliest.
-        level = MAY if most == 0 or len(top) == most + 1 else None
+        level = MAY if most == 0 or _chosen_added(entry, top, most) else None
         return Problem(at, expected=f"at most {most}", actual=f"{len(top)}", level=level)
     if values != sorted(values, reverse=True):
-        return Problem(at, expected="the likeliest first", actual=f"{values}", level=MAY)
+        # Some servers list the chosen token before all others.
+        chosen_first = _is_chosen(entry, top[0]) and values[1:] == sorted(values[1:], reverse=True)
+        level = MAY if chosen_first else None
+        return Problem(at, expected="the likeliest first", actual=f"{values}", level=level)
     own = _number(entry.get("logprob"))
     for other in top:
         value = _number(other.get("logprob"))
-        same = other.get("token") == entry.get("token") and other.get("bytes") == entry.get("bytes")
-        if same and own is not None and value is not None and abs(own - value) > 0.01:
+        if (
+            _is_chosen(entry, other)
+            and own is not None
+            and value is not None
+            and abs(own - value) > 0.01
+        ):
             return Problem(at, expected=f"{own}, as for the token", actual=f"{value}", level=MAY)
     return None
 
@@ -281,14 +314,14 @@ def _declare(
 
 
 def joinable(form: Form) -> Given:
-    """The tokens of an answer have bytes, and a text of which nothing was held back or cut in a character."""
+    """The tokens of an answer can be read, and a text of which nothing was held back or cut in a character."""
 
     def given(x: Reading, profile: Profile) -> Unjudged | None:
         if x.asked.body.get("stop"):  # what was held back at a stop text is counted differently
             return Unjudged("the request has a stop text", RECORDING)
         if any(_joined_text(one) is not None for one in form.scores(x)):
             return None
-        return Unjudged("the tokens have no bytes, or no text of their own", RECORDING)
+        return Unjudged("the tokens cannot be read, or have no text of their own", RECORDING)
 
     return given
 
@@ -304,7 +337,7 @@ for _form in FORMS:
     _declare(
         _form,
         "bytes",
-        "The bytes of all tokens of {} join to its text.",
+        "The tokens of {} join to its text: their bytes, or themselves where bytes are null.",
         lambda _, scores: byte_problems(scores),
         more=(joinable(_form),),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .registry import LIMIT, MODEL, chat, minimal, user
+from .samples import WORDS
 
 _STORY = (
     "The ferry left the harbour at seven, passed the lighthouse, waited for the tide, "
@@ -11,8 +12,8 @@ _STORY = (
 
 chat(
     "chat.logprobs",
-    "The smallest request, with log probabilities.",
-    minimal(logprobs=True, top_logprobs=2),
+    "A phrase to be repeated, with log probabilities: white space between words has its tokens too.",
+    {"model": MODEL, "messages": WORDS, LIMIT: 16, "logprobs": True, "top_logprobs": 2},
 )
 chat("chat.n2", "The smallest request, with two choices.", minimal(n=2))
 chat(

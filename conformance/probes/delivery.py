@@ -7,7 +7,8 @@ from conformance.model.plan import Stage
 from conformance.wire.deltas import ChoiceParts
 from conformance.wire.reading import Reading
 
-from .registry import LIMIT, chat, minimal, user
+from .registry import LIMIT, MODEL, chat, minimal, user
+from .samples import WORDS
 
 
 def _conversation(answer: Reading) -> list[JSON]:
@@ -76,8 +77,15 @@ chat(
 )
 chat(
     "chat.stream.logprobs",
-    "The smallest request, as a stream with log probabilities.",
-    minimal(logprobs=True, top_logprobs=2, stream=True),
+    "A phrase to be repeated, as a stream with log probabilities.",
+    {
+        "model": MODEL,
+        "messages": WORDS,
+        LIMIT: 16,
+        "logprobs": True,
+        "top_logprobs": 2,
+        "stream": True,
+    },
 )
 chat(
     "chat.stream.n2", "The smallest request, as a stream of two choices.", minimal(n=2, stream=True)

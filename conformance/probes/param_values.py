@@ -89,9 +89,15 @@ def ordinary(top: str, claim: Parameter) -> Iterator[tuple[str, Fields]]:
     for name, fields in TELLING.get(top, {}).items():
         body = around(top, fields.get(top, EXAMPLES[top]))
         body.update(fields)
-        yield name, body
+        yield name, {**body, top: _fitting(body[top], claim)} if top in body else body
     if top not in TELLING:
         yield "ordinary", around(top, EXAMPLES[top] if top in EXAMPLES else sample(claim))
+
+
+def _fitting(value: JSON, claim: Parameter) -> JSON:
+    """As much of a list as the claim allows: its end, where the item is that has an effect."""
+    most = claim.max_items
+    return value[-most:] if isinstance(value, list) and most and len(value) > most else value
 
 
 def standing_of(body: Fields, top: str, profile: Profile, target: Target) -> Standing:

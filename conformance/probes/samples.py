@@ -42,9 +42,11 @@ TIME: JSON = {
         },
     },
 }
+NOTE: JSON = {"type": "custom", "custom": {"name": "note", "description": "Take a note."}}
 ASK_WEATHER: JSON = [user("What is the weather in Paris? Use the tool.")]
 ASK_TWO: JSON = [user("What is the weather in Paris and in Rome? Call the tool for both at once.")]
 WORDS: JSON = [user("Repeat exactly: alpha beta gamma delta")]
+LINES: JSON = [user("Repeat exactly: alpha beta\ngamma delta")]
 SIGNS: JSON = [user("Repeat exactly: 👩‍🚀🏳️‍🌈👨‍👩‍👧‍👦𝒳🜁")]  # noqa: RUF001 - the letter of four bytes is meant
 """Characters of which each takes several tokens, so that a small limit cuts inside one."""
 COUNT: JSON = [user("Count from 1 to 100 in words.")]
@@ -127,7 +129,9 @@ def around(name: str, value: JSON) -> dict[str, JSON]:
     if top not in LIMITS:  # of which one is enough
         body[LIMIT] = BRIEF
     body.update(deepcopy(dict(COMPANY.get(top, {}))))
-    body[top] = _put(deepcopy(EXAMPLES.get(top)), inner, value)
+    # A tool has the members of its own type alone.
+    usual = [NOTE] if inner[:2] == ["[]", "custom"] else EXAMPLES.get(top)
+    body[top] = _put(deepcopy(usual), inner, value)
     return body
 
 
@@ -146,17 +150,21 @@ def _put(holder: JSON, path: list[str], value: JSON) -> JSON:
     return members
 
 
+_FOUR: JSON = ["omega", "sigma", "kappa", "\n"]
+"""As many as OpenAI takes, of which the last alone occurs: where only some count, it is not among them."""
+
 TELLING: Mapping[str, Mapping[str, Fields]] = {
     "n": {
-        "two": {"n": 2},
-        "stream-two": {"n": 2, **STREAMED},
+        "two": {"messages": WORDS, "n": 2, LIMIT: 16},
+        "stream-two": {"messages": WORDS, "n": 2, LIMIT: 16, **STREAMED},
     },
     "stop": {
         "word": {"messages": WORDS, "stop": "gamma", LIMIT: 16},
         "list": {"messages": WORDS, "stop": ["omega", "delta"], LIMIT: 16},
         "across-tokens": {"messages": WORDS, "stop": "ta gam", LIMIT: 16},
-        "stream-word": {"messages": WORDS, "stop": "gamma", LIMIT: 16, **STREAMED},
-        "stream-across-tokens": {"messages": WORDS, "stop": ["ta gam"], LIMIT: 16, **STREAMED},
+        "line-end": {"messages": LINES, "stop": "\n", LIMIT: 16},
+        "stream-list": {"messages": LINES, "stop": _FOUR, LIMIT: 16, **STREAMED},
+        "stream-across-tokens": {"messages": WORDS, "stop": "ta gam", LIMIT: 16, **STREAMED},
         "say-letters": {"messages": [user("Say OK.")], "stop": [" ", "e", "o"], LIMIT: 16},
     },
     "max_tokens": {
@@ -174,8 +182,8 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         "say-one": {"max_completion_tokens": 1},
     },
     "logprobs": {
-        "asked": {"logprobs": True},
-        "stream-asked": {"logprobs": True, **STREAMED},
+        "asked": {"messages": WORDS, "logprobs": True, LIMIT: 16},
+        "stream-asked": {"messages": WORDS, "logprobs": True, LIMIT: 16, **STREAMED},
         "not-asked": {"logprobs": False},
     },
     "top_logprobs": {
@@ -208,9 +216,7 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         "offered": {"messages": ASK_WEATHER, "tools": [WEATHER], LIMIT: 64},
         "custom": {
             "messages": ASK_WEATHER,
-            "tools": [
-                {"type": "custom", "custom": {"name": "note", "description": "Take a note."}}
-            ],
+            "tools": [NOTE],
             LIMIT: 64,
         },
     },
@@ -262,6 +268,20 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
             "parallel_tool_calls": False,
             LIMIT: 64,
             **STREAMED,
+        },
+        "two": {
+            "messages": ASK_TWO,
+            "tools": [WEATHER],
+            "parallel_tool_calls": True,
+            LIMIT: 128,
+        },
+        "stream-two": {
+            "messages": ASK_TWO,
+            "tools": [WEATHER],
+            "parallel_tool_calls": True,
+            LIMIT: 128,
+            **STREAMED,
+            "stream_options": {"include_usage": True},
         },
     },
     "function_call": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf, nextafter
 from typing import Any
 
@@ -150,6 +151,8 @@ def _size(
 
 def _beyond(label: str, wanted: str, got: str, code: str, policy: Policy) -> Mistake:
     message = f"Invalid '{label}': {wanted}, but got {got} instead."
+    if code in (policy.code_above, policy.code_below):  # which goes before the one for all else
+        policy = replace(policy, code=code)
     return Mistake(message, param=label, code=code, policy=policy)
 
 

@@ -87,6 +87,9 @@ def scored(*entries: Value, text: str = "OK.", probe: str = SCORED, **message: V
     return an_exchange(probe, json=a_completion(choices=[choice]))
 
 
+CHOSEN = {"token": "OK.", "logprob": -9.0, "bytes": list(b"OK.")}
+
+
 def alternatives(*values: float) -> list[Value]:
     """Alternatives with these log probabilities."""
     return [{"token": f"t{i}", "logprob": v, "bytes": None} for i, v in enumerate(values)]
@@ -161,7 +164,11 @@ CASES = [
     holds(f"{R}.logprobs-bytes", "the text", scored(a_token("O"), a_token("K."))),
     holds(f"{R}.logprobs-bytes", "a shared character", scored(a_token("?", bytes=[0xE2, 0x80]), a_token("?", bytes=[0x94]), text="\u2014")),
     idle(f"{R}.logprobs-bytes", "a character cut by the limit", scored(a_token(), a_token("?", bytes=[0xE2, 0x80]), text="OK.\ufffd")),
-    idle(f"{R}.logprobs-bytes", "no bytes", scored(a_token(bytes=None))),
+    holds(f"{R}.logprobs-bytes", "no bytes but tokens", scored(a_token(bytes=None))),
+    idle(f"{R}.logprobs-bytes", "bytes of another kind", scored(a_token(bytes="OK.")), also=(f"{R}.logprobs",)),
+    breaks(f"{R}.logprobs-bytes", "without white space", scored(a_token("one"), a_token("two"), text="one two"), at="/choices/0/logprobs/content", actual="'onetwo'", outcome=WARN),
+    breaks(f"{R}.logprobs-bytes", "tokens without white space", scored(a_token("one", bytes=None), a_token("two", bytes=None), text="one two"), at="/choices/0/logprobs/content", outcome=WARN),
+    breaks(f"{R}.logprobs-bytes", "tokens as a vocabulary has them", scored(a_token("one", bytes=None), a_token("\u0120two", bytes=None), text="one two"), at="/choices/0/logprobs/content", outcome=NOTE),
     idle(f"{R}.logprobs-bytes", "reasoning as well", scored(a_token("Hm."), a_token(), reasoning_content="Hm.")),
     breaks(f"{R}.logprobs-bytes", "a template's token", scored(a_token(), a_token("<end>")), at="/choices/0/logprobs/content", outcome=NOTE),
     breaks(f"{R}.logprobs-bytes", "trimmed", scored(a_token(SPACED)), at="/choices/0/logprobs/content", outcome=NOTE),
@@ -171,8 +178,10 @@ CASES = [
     holds(f"{R}.logprobs-top", "two, sorted", scored(a_token())),
     holds(f"{R}.logprobs-top", "fewer", scored(a_token(top=[]))),
     breaks(f"{R}.logprobs-top", "two more", scored(a_token(top=alternatives(-1, -2, -3, -4))), at="/choices/0/logprobs/content/0/top_logprobs", actual="4", outcome=WARN),
-    breaks(f"{R}.logprobs-top", "one more", scored(a_token(top=alternatives(-1, -2, -3))), at="/choices/0/logprobs/content/0/top_logprobs", outcome=NOTE),
-    breaks(f"{R}.logprobs-top", "not sorted", scored(a_token(top=alternatives(-2, -1))), at="/choices/0/logprobs/content/0/top_logprobs", outcome=NOTE),
+    breaks(f"{R}.logprobs-top", "one more", scored(a_token(top=alternatives(-1, -2, -3))), at="/choices/0/logprobs/content/0/top_logprobs", outcome=WARN),
+    breaks(f"{R}.logprobs-top", "one more, the chosen one", scored(a_token(logprob=-9.0, top=[*alternatives(-1, -2), CHOSEN])), at="/choices/0/logprobs/content/0/top_logprobs", outcome=NOTE),
+    breaks(f"{R}.logprobs-top", "not sorted", scored(a_token(top=alternatives(-2, -1))), at="/choices/0/logprobs/content/0/top_logprobs", outcome=WARN),
+    breaks(f"{R}.logprobs-top", "the chosen one first", scored(a_token(logprob=-9.0, top=[CHOSEN, *alternatives(-1)])), at="/choices/0/logprobs/content/0/top_logprobs", outcome=NOTE),
     breaks(f"{R}.logprobs-top", "at odds", scored(a_token(logprob=-0.75, top=a_token()["top_logprobs"])), at="/choices/0/logprobs/content/0/top_logprobs", actual="-0.25", outcome=NOTE),
     holds("parity.logprobs", "both", scored(a_token()), stream_with(scores(a_token()))),
     holds("parity.logprobs", "neither", an_exchange(SCORED), an_exchange(SCORED_STREAM)),

@@ -193,6 +193,8 @@ TWO = {"n": 2, "stream": True}
 TWO_CHUNKS = [role_chunk(0), role_chunk(1), finish_chunk(index=0), finish_chunk(index=1)]
 PADDED = [{**chunk, "obfuscation": "x"} for chunk in text_chunks()]
 QUIET = {"stream": True, "stream_options": {"include_obfuscation": False}}
+LINES = [{"role": "user", "content": "Repeat exactly: alpha beta\ngamma delta"}]
+SPANNING = {"stop": "ta gam", "messages": WORDS}
 
 EFFECTS: list[tuple[str, str, dict[str, Value], dict[str, Any], dict[str, Any], str]] = [
     ("n", "plain", {"n": 2}, {"json": texts("a", "b")}, {"json": texts("a")}, "/choices"),
@@ -204,6 +206,10 @@ EFFECTS: list[tuple[str, str, dict[str, Value], dict[str, Any], dict[str, Any], 
     (
         "stop", "in a stream", {"stop": ["x", "ta g"], "messages": WORDS, "stream": True},
         {"stream": text_chunks("alpha ", "be")}, {"stream": text_chunks("alpha beta", " gamma")}, "choice 0",
+    ),
+    (
+        "stop", "at the end of a line", {"stop": ["omega", "\n"], "messages": LINES},
+        {"json": texts("alpha beta")}, {"json": texts("alpha beta\ngamma delta")}, "/choices/0",
     ),
     ("max_tokens", "counted", {"max_tokens": 5}, {"json": spending(5)}, {"json": spending(60)}, "max_tokens = 5"),
     (
@@ -240,6 +246,15 @@ EFFECTS: list[tuple[str, str, dict[str, Value], dict[str, Any], dict[str, Any], 
     ("function_call", "none", {"functions": [{"name": "f"}], "function_call": "none"},
      {"json": texts("OK.")}, {"json": legacy_call("f")}, "function_call = none"),
 ]  # fmt: skip
+
+
+def served_by(tier: str | None) -> dict[str, Value]:
+    """A plain answer of a tier."""
+    return a_completion(service_tier=tier)
+
+
+TIERED = {"service_tier": "flex", "stream": True}
+LAST = finish_chunk()
 
 
 def effect_of(name: str, fields: Mapping[str, Value], **how: Any) -> Exchange:
@@ -322,6 +337,86 @@ CASES += [
         profile=claiming(full("logit_bias")),
         at="logit_bias = {'7': 100}",
         outcome=WARN,
+    ),
+    holds(
+        "param.service-tier.effective",
+        "default",
+        effect_of("service_tier", {"service_tier": "default"}, json=served_by("default")),
+        profile=claiming(full("service_tier")),
+    ),
+    holds(
+        "param.service-tier.effective",
+        "another than asked for",
+        effect_of("service_tier", {"service_tier": "flex"}, json=served_by("default")),
+        profile=claiming(full("service_tier")),
+    ),
+    holds(
+        "param.service-tier.effective",
+        "in a chunk",
+        effect_of(
+            "service_tier", TIERED, stream=[*text_chunks(), {**LAST, "service_tier": "flex"}]
+        ),
+        profile=claiming(full("service_tier")),
+    ),
+    breaks(
+        "param.service-tier.effective",
+        "a dearer one",
+        effect_of("service_tier", {"service_tier": "default"}, json=served_by("priority")),
+        profile=claiming(full("service_tier")),
+        at="service_tier",
+        actual="accepted and not kept: served by 'priority'",
+        outcome=WARN,
+    ),
+    breaks(
+        "param.service-tier.effective",
+        "null",
+        effect_of("service_tier", {"service_tier": "flex"}, json=served_by(None)),
+        profile=claiming(full("service_tier")),
+        at="service_tier",
+        actual="accepted and not confirmed: the answer does not say by which tier it was served",
+        outcome=NOTE,
+    ),
+    breaks(
+        "param.service-tier.effective",
+        "in no chunk",
+        effect_of("service_tier", TIERED, stream=text_chunks()),
+        profile=claiming(full("service_tier")),
+        at="service_tier",
+        outcome=NOTE,
+    ),
+    breaks(
+        "param.stop.effective",
+        "its beginning",
+        effect_of("stop", SPANNING, json=texts("alpha beta ")),
+        profile=claiming(full("stop")),
+        at="/choices/0",
+        actual="accepted and kept in part: the beginning of the stop sequence is left in the text"
+        " ('ta' of 'ta gam'): 'alpha beta '",
+        outcome=WARN,
+    ),
+    breaks(
+        "param.stop.effective",
+        "its beginning in a stream",
+        effect_of(
+            "stop",
+            {"stop": ["omega", "gamma"], "messages": WORDS, "stream": True},
+            stream=text_chunks("alpha beta", " gam"),
+        ),
+        profile=claiming(full("stop")),
+        at="choice 0",
+        outcome=WARN,
+    ),
+    holds(
+        "param.stop.effective",
+        "one letter of it, which may be another word's",
+        effect_of("stop", {"stop": "gamma", "messages": WORDS}, json=texts("alpha beta g")),
+        profile=claiming(full("stop")),
+    ),
+    holds(
+        "param.stop.effective",
+        "the limit cut inside it",
+        effect_of("stop", SPANNING, json=texts("alpha beta", finish="length")),
+        profile=claiming(full("stop")),
     ),
     breaks(
         "param.max-tokens.effective",
@@ -548,6 +643,55 @@ def test_what_was_inferred_weighs_less() -> None:
     )
 
     assert WARN == made.outcome
+
+
+def test_an_answer_that_ends_at_its_limit_is_not_called_shorter() -> None:
+    """What ends by itself with the last token of its limit leaves open whether the limit ended it."""
+    exchange = effect_of("max_tokens", {"max_tokens": 5}, json=spending(5, "OK.", "stop"))
+    made = finding("param.max-tokens.effective", exchange, profile=claiming(full("max_tokens")))
+
+    assert Outcome.INCONCLUSIVE == made.outcome
+    assert "it ended at its limit with finish_reason stop" in made.reason
+
+
+OF_SOME_MODELS = Parameter("audio", Support.PARTIAL, types=("object",))
+OF_ALL = full("audio", types=("object",))
+BY_TYPE = Policy((Reaction.REJECT,), code="invalid_type", names_parameter=True)
+
+
+@pytest.mark.parametrize("check", ["errors.parameter-code", "errors.parameter-named"])
+@pytest.mark.parametrize(
+    ("claim", "error", "outcome"),
+    [
+        pytest.param(
+            OF_SOME_MODELS,
+            {"code": "unknown_parameter", "param": "x"},
+            Outcome.INCONCLUSIVE,
+            id="by its code",
+        ),
+        pytest.param(
+            OF_SOME_MODELS,
+            {"message": "Audio is not supported with this model.", "code": None, "param": "x"},
+            Outcome.INCONCLUSIVE,
+            id="by its message",
+        ),
+        pytest.param(OF_SOME_MODELS, {"code": "bad", "param": "x"}, FAIL, id="for something else"),
+        pytest.param(
+            OF_ALL,
+            {"code": "unknown_parameter", "param": "x"},
+            FAIL,
+            id="though all models take it",
+        ),
+    ],
+)
+def test_a_model_that_takes_nothing_of_a_parameter_may_say_so(
+    check: str, claim: Parameter, error: dict[str, Any], outcome: Outcome
+) -> None:
+    """Where some models take a parameter, the others refuse it whole, whatever its value is."""
+    exchange = refused("param.audio.type", {"audio": 5}, **error)
+    made = finding(check, exchange, profile=claiming(claim, wrong_type=BY_TYPE))
+
+    assert outcome == made.outcome
 
 
 def test_a_server_error_is_told_elsewhere() -> None:

@@ -9,7 +9,7 @@ from conformance.checks.answers import completion_tokens
 from conformance.model.finding import Level
 from conformance.model.json import JSON
 from conformance.spec.phrase import quoted
-from conformance.wire.answer import said
+from conformance.wire.answer import Said, said
 from conformance.wire.reading import Reading
 
 from .seen import Body, Effect, Seen, Visible, effect_seen, last_text, missing, unclear, whole
@@ -38,18 +38,38 @@ def _stop(x: Reading) -> Seen:
         found = next((stop for stop in stops if stop in one.text), None)
         if found is not None:
             return missing(f"the text contains {found!r}: {quoted(one.text)}", one.at)
-    phrase = _to_repeat(x.asked.body)
-    cut = min((phrase.find(stop) for stop in stops if stop in phrase), default=-1)
+    phrase = to_repeat(x.asked.body)
+    cut, first = min(((phrase.find(s), s) for s in stops if s in phrase), default=(-1, ""))
     before = phrase[:cut].strip() if cut > 0 else ""
+    for one in said(x):
+        if before and (begun := _begun(one, phrase[:cut], first)):
+            return missing(
+                f"the beginning of the stop sequence is left in the text ({begun!r} of {first!r}):"
+                f" {quoted(one.text)}",
+                one.at,
+                Level.SHOULD,
+                "kept in part",
+            )
     if before and all(before in one.text for one in said(x)) and said(x):
         return effect_seen(f"the text ends before the stop sequence: {quoted(said(x)[0].text)}")
     return unclear("the model did not come to the stop sequence")
 
 
+def _begun(one: Said, before: str, stop: str) -> str:
+    """How much of a stop sequence's beginning follows what comes before it, where two letters or more do."""
+    if one.finish != "stop":
+        return ""
+    for size in range(len(stop) - 1, 1, -1):
+        begun = stop[:size].rstrip()
+        if len(begun.lstrip()) > 1 and one.text.rstrip().endswith(f"{before}{begun}"):
+            return begun
+    return ""
+
+
 _REPEAT = re.compile(r"Repeat exactly: (.+)\Z", re.DOTALL)
 
 
-def _to_repeat(body: Body) -> str:
+def to_repeat(body: Body) -> str:
     """The phrase that the last message asks to be repeated."""
     found = _REPEAT.search(last_text(body))
     return found[1] if found else ""
@@ -77,6 +97,8 @@ def _limit(name: str) -> Callable[[Reading], Seen]:
             return _over(f"{spent} completion tokens", limit, cut=cut, level=Level.SHOULD)
         if cut:
             return effect_seen(f"cut with finish_reason length at a limit of {limit}")
+        if spent == limit:
+            return unclear(f"it ended at its limit with finish_reason {choices[0].finish}")
         return unclear("the answer is shorter than the limit")
 
     return look

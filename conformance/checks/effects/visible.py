@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from conformance.checks.usage import carries_usage
 from conformance.model.finding import Level
 from conformance.model.json import JSON
+from conformance.spec.phrase import quoted
 from conformance.wire.reading import Reading
 
 from .bounds import BOUNDED, fewer_choices, fewer_stops
@@ -28,6 +29,20 @@ def _obfuscation(x: Reading) -> Seen:
     return missing("chunks have `obfuscation`", f"event {padded[0]}")
 
 
+def _service_tier(x: Reading) -> Seen:
+    holders = [chunk for _, chunk in x.chunks] if x.asked.streams else [x.object or {}]
+    named = [holder["service_tier"] for holder in holders if holder.get("service_tier") is not None]
+    if not named:
+        # The member may be null or left out by its schema; that it comes is promised in words alone.
+        told = "the answer does not say by which tier it was served"
+        return missing(told, "service_tier", Level.MAY, "not confirmed")
+    asked, told = x.asked.body.get("service_tier"), f"served by {quoted(str(named[-1]))}"
+    if asked == "default" and named[-1] != "default":
+        return missing(told, "service_tier", how="not kept")
+    # Tiers may give way to one another, and the default one serves whoever asks for none.
+    return effect_seen(told) if named[-1] == asked != "default" else as_ever(told)
+
+
 VISIBLE: Mapping[str, Visible] = {
     **BOUNDED,
     **OF_TOKENS,
@@ -38,6 +53,16 @@ VISIBLE: Mapping[str, Visible] = {
         lambda b: "chunks without `obfuscation`",
         _obfuscation,
         level=Level.MAY,
+    ),
+    "service_tier": Visible(
+        lambda b: isinstance(b.get("service_tier"), str),
+        lambda b: (
+            '`service_tier` is "default"'
+            if b.get("service_tier") == "default"
+            else "`service_tier` names the tier that was used"
+        ),
+        _service_tier,
+        level=Level.SHOULD,
     ),
 }
 """Parameters whose effect shows from outside in a single answer."""

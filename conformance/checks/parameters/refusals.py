@@ -8,7 +8,7 @@ from conformance.checks.givens import RECORDING
 from conformance.checks.kinds import departing
 from conformance.checks.registry import MUST, Problems, check
 from conformance.model.finding import Problem, Unjudged
-from conformance.model.profile import Profile, Reaction
+from conformance.model.profile import Profile, Reaction, Support
 from conformance.spec.claims import Departure, Way
 from conformance.spec.names import NAMES, slug, steps, top_of
 from conformance.spec.phrase import as_sent
@@ -26,7 +26,22 @@ def code_promised(x: Reading, profile: Profile) -> Unjudged | None:
         return Unjudged("the profile promises no refusal", RECORDING)
     if not (departure.code or policy.type or policy.code_or_type):
         return Unjudged("the profile states no code for it", RECORDING)
-    return client_error(x, profile) or members_came(x, profile)
+    if (reason := client_error(x, profile) or members_came(x, profile)) is not None:
+        return reason
+    return of_the_model(x, departure, profile)
+
+
+_UNTAKEN = ("unsupported_parameter", "unsupported_value", "unknown_parameter")
+
+
+def of_the_model(x: Reading, departure: Departure, profile: Profile) -> Unjudged | None:
+    """Where only some models take a parameter, it was not refused because this one takes none of it."""
+    claim = profile.parameter(top_of(departure.parameter), model_of(x))
+    code, message = x.envelope.members.get("code"), x.envelope.message
+    told = isinstance(message, str) and "with this model" in message.lower()
+    if claim.support is Support.PARTIAL and (code in _UNTAKEN or told):
+        return Unjudged("the model does not take the parameter at all")
+    return None
 
 
 ALL_FAMILIES = (
@@ -77,7 +92,7 @@ def name_promised(x: Reading, profile: Profile) -> Unjudged | None:
     missing = "param" not in members and "param" in profile.errors.members
     if missing or not isinstance(members.get("param"), str | None):
         return Unjudged("`param` is missing or no text")  # errors.param says so
-    return None
+    return of_the_model(x, departure, profile)
 
 
 @check(

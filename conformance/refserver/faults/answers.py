@@ -136,10 +136,14 @@ def answers_choice_1_first(chunks: Chunks, facts: Facts) -> Chunks:
 @fault("answers-choices-mixed", "chunk.choices-apart", on=Stage.CHUNKS)
 def answers_choices_mixed(chunks: Chunks, facts: Facts) -> Chunks:
     """In streams of two choices a piece of the second comes as one of the first."""
-    last = [at for at, c in enumerate(chunks) if is_text(c) and c["choices"][0]["index"] == 1]
-    if facts.body.get("n") != 2 or not last or facts.body.get("stop"):
+    if facts.body.get("n") != 2 or facts.body.get("stop"):
         return chunks
-    chunks[last[-1]] = each_choice(chunks[last[-1]], lambda choice: {**choice, "index": 0})
+    texts = [(at, c["choices"][0]["index"]) for at, c in enumerate(chunks) if is_text(c)]
+    first = [at for at, index in texts if index == 0]
+    second = [at for at, index in texts if index == 1]
+    if len(second) > 1:
+        moved = each_choice(chunks.pop(second[-1]), lambda choice: {**choice, "index": 0})
+        chunks.insert(first[-1], moved)
     return chunks
 
 
@@ -222,7 +226,7 @@ def _one_more(entry: Obj) -> Obj:
 
 def _without_spaces(entry: Obj) -> Obj:
     token = entry["token"].strip()
-    return {**entry, "token": token, "bytes": list(token.encode()), "top_logprobs": []}
+    return {**entry, "token": token, "bytes": list(token.encode())}
 
 
 def _without_bytes_and_spaces(entry: Obj) -> Obj:

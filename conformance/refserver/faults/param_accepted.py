@@ -50,6 +50,7 @@ def _has_custom(body: Obj) -> bool:
 
 
 _FORMS: tuple[tuple[str, str, Callable[[Obj], bool]], ...] = (
+    ("stop", "of four", lambda body: isinstance(body.get("stop"), list) and len(body["stop"]) == 4),
     ("n", "of one", lambda body: body.get("n") == 1),
     ("logprobs", "of false", lambda body: body.get("logprobs") is False),
     ("tools", "that are custom", _has_custom),

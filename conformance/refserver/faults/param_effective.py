@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from conformance.refserver.completion import Answer
 from conformance.refserver.exchange import Obj
+from conformance.refserver.faults.altering import before_finish, without
 from conformance.refserver.faults.param_changes import drops, made
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.spec.names import slug
@@ -112,3 +113,37 @@ def seed_ignored(answer: Answer, facts: Facts) -> Answer:
 def obfuscated(chunks: list[Obj], facts: Facts) -> list[Obj]:
     """Chunks are padded although the request says that they should not be."""
     return [{**chunk, "obfuscation": "x7Qp"} for chunk in chunks]
+
+
+@fault(
+    "param-stop-beginning-left",
+    "param.stop.effective",
+    on=Stage.CHUNKS,
+)
+def stop_beginning_left(chunks: list[Obj], facts: Facts) -> list[Obj]:
+    """In streams the beginning of a stop sequence that spans tokens is let out."""
+    stop = facts.body.get("stop")
+    spans = isinstance(stop, str) and " " in stop
+    return before_finish(chunks, {"content": str(stop).split(" ")[0]}) if spans else chunks
+
+
+@fault("param-stop-line-ignored", "param.stop.effective", on=Stage.TAKEN)
+def stop_line_ignored(body: Obj, facts: Facts) -> Obj:
+    """A line end is no stop sequence."""
+    stop = body.get("stop")
+    listed = stop if isinstance(stop, list) else [stop]
+    kept = [one for one in listed if one and "\n" not in one]
+    return {**body, "stop": kept or None} if stop else body
+
+
+@fault("param-service-tier-unsaid", "param.service-tier.effective", on=Stage.COMPLETION)
+def service_tier_unsaid(answer: Obj, facts: Facts) -> Obj:
+    """Answers do not say which of the tiers asked for they were served by."""
+    return without(answer, "service_tier") if facts.body.get("service_tier") else answer
+
+
+@fault("param-service-tier-another", "param.service-tier.effective", on=Stage.COMPLETION)
+def service_tier_another(answer: Obj, facts: Facts) -> Obj:
+    """A request for the default tier is served by a dearer one."""
+    asked = facts.body.get("service_tier") == "default"
+    return {**answer, "service_tier": "priority"} if asked else answer
