@@ -146,6 +146,8 @@ def battery() -> dict[str, IncomingRequest]:
         "options": request("OPTIONS", "/v1/chat/completions", Origin="https://chat.example"),
         "list-after-error": replace(request("GET", "/v1/models"), before=(200, 404)),
         "list-gzip": request("GET", "/v1/models", **{"Accept-Encoding": "gzip"}),
+        "longer-key": chat_request(key=f"{KEY}x"),
+        "shorter-key": chat_request(key=KEY[:-1]),
         "no-key-unread": request("POST", "/v1/chat/completions", b"{", None),
         "no-key-unknown-model": chat_request(key=None, model="no-such-model"),
         "query-key": request("POST", "/v1/chat/completions?api_key=sk-wrong", key=None),
@@ -156,6 +158,9 @@ def battery() -> dict[str, IncomingRequest]:
     found |= {f"unread-{n}": _posted(raw) for n, raw in enumerate(UNREAD)}
     found |= {f"header-{n}": _posted(PROPER, **{n: v}) for n, v in HEADERS.items()}
     found["header-type"] = _posted(b"model=x", **{"Content-Type": "multipart/form-data"})
+    found["header-gzip"] = _posted(
+        PROPER, **{"X-Stainless-Lang": "python", "Accept-Encoding": "gzip, deflate"}
+    )
     found["header-node"] = _posted(PROPER, **{"X-Stainless-Lang": "js"})
     found["header-events"] = _posted(PROPER, Accept="text/event-stream")
     found["header-scheme"] = replace(_posted(PROPER), headers=(("Authorization", f"bearer {KEY}"),))

@@ -35,7 +35,8 @@ def stops_of(body: Body) -> tuple[str, ...]:
 def _stop(x: Reading) -> Seen:
     stops = stops_of(x.asked.body)
     for one in said(x):
-        found = next((stop for stop in stops if stop in one.text), None)
+        # White space before the text begins is often let pass, and taken away by other servers.
+        found = next((stop for stop in stops if stop in one.text.lstrip()), None)
         if found is not None:
             return missing(f"the text contains {found!r}: {quoted(one.text)}", one.at)
     phrase = to_repeat(x.asked.body)

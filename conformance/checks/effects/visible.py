@@ -29,6 +29,9 @@ def _obfuscation(x: Reading) -> Seen:
     return missing("chunks have `obfuscation`", f"event {padded[0]}")
 
 
+_COSTLIER = ("priority", "scale", "fast")
+
+
 def _service_tier(x: Reading) -> Seen:
     holders = [chunk for _, chunk in x.chunks] if x.asked.streams else [x.object or {}]
     named = [holder["service_tier"] for holder in holders if holder.get("service_tier") is not None]
@@ -38,7 +41,9 @@ def _service_tier(x: Reading) -> Seen:
         return missing(told, "service_tier", Level.MAY, "not confirmed")
     asked, told = x.asked.body.get("service_tier"), f"served by {quoted(str(named[-1]))}"
     if asked == "default" and named[-1] != "default":
-        return missing(told, "service_tier", how="not kept")
+        # Names of a vendor's own may well mean the same.
+        level = None if named[-1] in _COSTLIER else Level.MAY
+        return missing(told, "service_tier", level, how="not kept")
     # Tiers may give way to one another, and the default one serves whoever asks for none.
     return effect_seen(told) if named[-1] == asked != "default" else as_ever(told)
 
