@@ -30,7 +30,7 @@ CHECK = "stream.unbuffered"
 WORDS = 60
 BODY = a_stream(
     [{**c, "usage": None} for c in text_chunks(*["word "] * WORDS)]
-    + [usage_chunk(usage=a_usage(9, 64))]
+    + [usage_chunk(usage=a_usage(9, 61))]
 )
 EVENTS = [event + b"\n\n" for event in BODY.split(b"\n\n")[:-1]]
 """Role, words, finish, usage and [DONE]."""

@@ -60,7 +60,7 @@ def inserted(event: bytes, at: int = 2) -> bytes:
     return a_stream([*events[: at - 1], event, *events[at - 1 :]])
 
 
-def many(count: int = 30) -> bytes:
+def many(count: int = 50) -> bytes:
     """A stream of many chunks."""
     return a_stream(text_chunks(*["word "] * count))
 
@@ -191,7 +191,7 @@ def test_times_are_not_judged_while_requests_are_made_up() -> None:
         ("stream.complete", unanswered(S), "no answer", "endpoint"),
         ("stream.complete", an_exchange(S, status=500), "status 500", "endpoint"),
         ("stream.incremental", streamed(RIGHT, at=(3.0,)), "only 4 chunks", "model"),
-        ("stream.incremental", streamed(many(20), at=SLOWLY), "only 22 chunks", "model"),
+        ("stream.incremental", streamed(many(37), at=SLOWLY), "only 39 chunks", "model"),
         ("stream.incremental", streamed(many(), at=(0.1,)), "too quickly", "model"),
         ("stream.incremental", streamed(many(), at=(0.4,)), "too quickly", "model"),
         ("stream.incremental", streamed(many(), at=(0.3, 0.32, 0.34)), "too quickly", "model"),

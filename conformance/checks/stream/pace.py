@@ -11,8 +11,8 @@ from conformance.wire.reading import Reading
 
 from . import LONG
 
-FEW = 24
-"""Chunks that are too few to tell how they were delivered; more than an answer of 16 tokens has."""
+FEW = 40
+"""Chunks that are too few to tell how they were delivered; more than an answer of 32 tokens has."""
 LET_GO = 0.01
 """Seconds in which a buffer is let go; sixteen chunks at a thousand tokens a second take longer."""
 
