@@ -199,9 +199,9 @@ CASES = [
     holds("turn.history-counted", "every prompt counts the same", an_exchange(BASIC), prompted(9), prompted(9, "turn.own-message"), also=(f"{R}.usage-grows",)),
     breaks(f"{R}.usage-grows", "fewer", an_exchange(BASIC), prompted(1), at="/usage/prompt_tokens", outcome=WARN),
     holds("parity.finish-reason", "both cut", cut("length"), cut_stream("length")),
-    holds("parity.finish-reason", "neither", cut("stop"), cut_stream("stop"), also=(f"{R}.finish-at-limit", "chunk.finish-at-limit")),
-    breaks("parity.finish-reason", "stop only in the stream", cut("length"), cut_stream("stop"), at="finish_reason", outcome=WARN, also=("chunk.finish-at-limit",)),
-    breaks("parity.finish-reason", "stop only plainly", cut("stop"), cut_stream("length"), at="finish_reason", outcome=WARN, also=(f"{R}.finish-at-limit",)),
+    holds("parity.finish-reason", "neither", cut("stop"), cut_stream("stop")),
+    breaks("parity.finish-reason", "stop only in the stream", cut("length"), cut_stream("stop"), at="finish_reason", outcome=WARN),
+    breaks("parity.finish-reason", "stop only plainly", cut("stop"), cut_stream("length"), at="finish_reason", outcome=WARN),
 ]  # fmt: skip
 
 

@@ -120,7 +120,9 @@ FIELD_CASES = [
     wrong(f"{R}.choice-index", "/choices/0/index", True),
     wrong(f"{R}.choice-index", "/choices/0/index", 1, at="/choices", actual="[1]"),
     wrong(f"{R}.choice-index", "/choices/0/index", -1, at=("/choices/0/index", "/choices")),
-    right(f"{R}.finish-reason", "a documented value", ("/choices/0/finish_reason", "length")),
+    right(
+        f"{R}.finish-reason", "a documented value", ("/choices/0/finish_reason", "content_filter")
+    ),
     right(
         f"{R}.finish-reason",
         "finish_details, as in 2023",

@@ -79,7 +79,7 @@ def silent(tokens: int | None = None, finish: str = "stop", **usage: Value) -> E
 
 def counted(tokens: int, *said: str) -> Exchange:
     """A long stream with a count of its tokens."""
-    chunks = [*text_chunks(*said)[:-1], finish_chunk("length")]
+    chunks = [*text_chunks(*said)[:-1], finish_chunk()]
     return told(*chunks, usage_chunk(usage=a_usage(9, tokens)), probe=LONG)
 
 

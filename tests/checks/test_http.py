@@ -126,8 +126,8 @@ def test_http(case: Case) -> None:
         ),
         (
             "http.json.valid",
-            an_exchange(headers=(("Content-Encoding", "gzip"),)),
-            "the body is gzip-encoded although identity was asked",
+            an_exchange(headers=(("Content-Encoding", "br"),)),
+            "the body cannot be decoded: content coding 'br'",
             Hindrance.ENDPOINT,
         ),
         (

@@ -89,7 +89,7 @@ PLAIN_ODDITIES = {
     "empty content": an_exchange(PLAIN, json=a_completion(choices=[a_choice(a_message(""))])),
     "a refusal": an_exchange(PLAIN, json=a_completion(choices=[a_choice(a_message(None, refusal="I will not."))])),
     "cut by the filter": an_exchange(PLAIN, json=a_completion(choices=[a_choice(a_message(None), finish="content_filter")])),
-    "cut by the limit": an_exchange(PLAIN, json=a_completion(choices=[a_choice(finish="length")])),
+    "cut by the limit": an_exchange(PLAIN, json=a_completion(choices=[a_choice(finish="length")], usage=a_usage(9, 16))),
     "cut by the limit before the first word": an_exchange(PLAIN, json=a_completion(choices=[a_choice(a_message(""), finish="length")])),
     "null for no calls": an_exchange(PLAIN, json=a_completion(choices=[a_choice(a_message(tool_calls=None, function_call=None, audio=None))])),
     "an empty list for no calls": an_exchange(PLAIN, json=a_completion(choices=[a_choice(a_message(tool_calls=[]))])),
