@@ -39,7 +39,9 @@ def _service_tier(x: Reading) -> Seen:
         # The member may be null or left out by its schema; that it comes is promised in words alone.
         told = "the answer does not say by which tier it was served"
         return missing(told, "service_tier", Level.MAY, "not confirmed")
-    asked, told = x.asked.body.get("service_tier"), f"served by {quoted(str(named[-1]))}"
+    if not isinstance(named[-1], str):
+        return unclear("`service_tier` is no text")
+    asked, told = x.asked.body.get("service_tier"), f"served by {quoted(named[-1])}"
     if asked == "default" and named[-1] != "default":
         # Names of a vendor's own may well mean the same.
         level = None if named[-1] in _COSTLIER else Level.MAY

@@ -65,9 +65,12 @@ def messages_function_refused(decision: Decision, facts: Facts) -> Decision:
 
 @fault("messages-text-part-refused", "message.content.accepted", on=Stage.DECISION)
 def messages_text_part_refused(decision: Decision, facts: Facts) -> Decision:
-    """Content that is a single text part is refused."""
-    alone = len(_parts(facts)) == 1 and _has_part(facts, "text")
-    return _refused(decision, alone, "content must be a string.", "messages[0].content")
+    """Content in two text parts is refused."""
+    parts = _parts(facts)
+    texts = [part for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    return _refused(
+        decision, 2 == len(texts) == len(parts), "content must be a string.", "messages[0].content"
+    )
 
 
 @fault(
