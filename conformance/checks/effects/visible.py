@@ -37,8 +37,7 @@ def _service_tier(x: Reading) -> Seen:
     named = [holder["service_tier"] for holder in holders if holder.get("service_tier") is not None]
     if not named:
         # The member may be null or left out by its schema; that it comes is promised in words alone.
-        told = "the answer does not say by which tier it was served"
-        return missing(told, "service_tier", Level.MAY, "not confirmed")
+        return unclear("the answer does not say by which tier it was served")
     if not isinstance(named[-1], str):
         return unclear("`service_tier` is no text")
     asked, told = x.asked.body.get("service_tier"), f"served by {quoted(named[-1])}"

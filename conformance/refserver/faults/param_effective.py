@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.refserver.completion import Answer
 from conformance.refserver.exchange import Obj
-from conformance.refserver.faults.altering import before_finish, without
+from conformance.refserver.faults.altering import before_finish
 from conformance.refserver.faults.param_changes import drops, made
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.spec.names import slug
@@ -134,12 +134,6 @@ def stop_line_ignored(body: Obj, facts: Facts) -> Obj:
     listed = stop if isinstance(stop, list) else [stop]
     kept = [one for one in listed if one and "\n" not in one]
     return {**body, "stop": kept or None} if stop else body
-
-
-@fault("param-service-tier-unsaid", "param.service-tier.effective", on=Stage.COMPLETION)
-def service_tier_unsaid(answer: Obj, facts: Facts) -> Obj:
-    """Answers do not say which of the tiers asked for they were served by."""
-    return without(answer, "service_tier") if facts.body.get("service_tier") else answer
 
 
 @fault("param-service-tier-another", "param.service-tier.effective", on=Stage.COMPLETION)
