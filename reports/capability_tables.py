@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance.profiles.load import load_profile
 from conformance.recording.jsonl import Reader
 from conformance.report.markdown import capability_table
-from conformance.session import judge_recording
+from conformance.session.recorded import judge_recording
 
 HERE = Path(__file__).parent
 HEAD = """# What {name} does with each parameter

@@ -415,6 +415,18 @@ def test_not_found_is_put_down_to_the_parameter_only_where_it_must_be(
     assert observed is row("stop", *exchanges).observed
 
 
+@pytest.mark.parametrize(
+    ("message", "observed"),
+    [("No fixture matched", UNCLEAR), ("n is not for you", REJECTED), ("no n=2 here", REJECTED)],
+    ids=["a letter inside words", "the name", "the name with its value"],
+)
+def test_a_name_of_one_letter_is_found_as_a_word(message: str, observed: Observed) -> None:
+    """Nearly every sentence has an n in it."""
+    refused = sent("param.n.value:two", status=404, json=an_error(message=message))
+
+    assert observed is row("n", OK, refused).observed
+
+
 # Outside the usual
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections import Counter
 from fnmatch import fnmatchcase
 from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from tests.doors import ROOT, at, cli, playing, session
 
 DOCUMENTS = sorted(ROOT.glob("*.md"))
 README = ROOT / "README.md"
+SCRIPTS = sorted([*(ROOT / "reports").glob("*.py"), *(ROOT / "benchmarks").glob("*.py")])
 CALL = re.compile(r"(?:^|[`$] ?|&& )conformance ((?!\d)[^`\n&|]+)", re.M)
 
 
@@ -170,3 +173,17 @@ def _without_times(text: str) -> str:
     """Printed lines without what differs from run to run: the port, seconds, and how fast a stream came."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
     return re.sub(r"\d+(\.\d+)? s\b", "N s", text)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_find_what_they_import(script: Path) -> None:
+    """What stands beside the package moves with it."""
+    spec = spec_from_file_location(script.stem, script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[script.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules[script.stem]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 
 from conformance.checks.errors.status import error_with_success
@@ -79,9 +80,10 @@ def blame_of(row: str, x: Reading) -> Blame:
     if top_of(row) in NAMES and top in NAMES and top in x.asked.body and top != top_of(row):
         return Blame.OTHER
     text = f"{named} {members.get('message')}"[:2_000].lower()
-    words = (top_of(row).lower(), top_of(row).lower().replace("_", " ").rstrip("s"))
+    stem = re.escape(top_of(row).lower().rstrip("s")).replace("_", "[_ ]")
     clear = x.status in _OF_THE_REQUEST or (x.status or 0) < 300
-    return Blame.ROW if clear or any(word in text for word in words) else Blame.OPEN
+    spoken = re.search(rf"(?<![a-z0-9_]){stem}s?(?![a-z0-9_])", text) is not None
+    return Blame.ROW if clear or spoken else Blame.OPEN
 
 
 def compact(value: JSON) -> str:
