@@ -18,6 +18,7 @@ AREAS = (
     "retrieval",
     "answers",
     "delivery",
+    "served",
     "logprobs",
     "protocol",
     "coding",

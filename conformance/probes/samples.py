@@ -50,6 +50,8 @@ LINES: JSON = [user("Repeat exactly: alpha beta\ngamma delta")]
 SIGNS: JSON = [user("Repeat exactly: 👩‍🚀🏳️‍🌈👨‍👩‍👧‍👦𝒳🜁")]  # noqa: RUF001 - the letter of four bytes is meant
 """Characters of which each takes several tokens, so that a small limit cuts inside one."""
 COUNT: JSON = [user("Count from 1 to 100 in words.")]
+OK_AND_COUNT: JSON = [user("Say OK. Then count from 1 to 100 in words.")]
+"""Long enough an answer to tell one token again and again from any other text."""
 AS_JSON: JSON = [
     user("Answer with a JSON object that has a member `city`. Which city is the capital of France?")
 ]
@@ -307,7 +309,7 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         "repeatable": {"seed": 7, "temperature": 0},
         "repeated": {"seed": 7, "temperature": 0},
     },
-    "logit_bias": {"forced": {"logit_bias": {"300": 100}}},
+    "logit_bias": {"forced": {"messages": OK_AND_COUNT, "logit_bias": {"300": 100}}},
 }
 """Requests in which a parameter's effect shows from outside; the first tells most. Others are sent ``EXAMPLES``."""
 

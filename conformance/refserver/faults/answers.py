@@ -421,3 +421,10 @@ def answers_history_uncounted(answer: Answer, facts: Facts) -> Answer:
     if "assistant" not in said or "tool" in said:
         return answer
     return replace(answer, usage=counted(4, answer.usage["completion_tokens"]))
+
+
+@fault("answers-other-model", "chat.response.model-asked", on=Stage.COMPLETION)
+def answers_other_model(answer: Obj, facts: Facts) -> Obj:
+    """A system message makes another model answer than the one asked for."""
+    roles = [message.get("role") for message in facts.body["messages"]]
+    return {**answer, "model": "gpt-3.5-turbo-0125"} if "system" in roles else answer

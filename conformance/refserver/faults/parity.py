@@ -31,7 +31,7 @@ def parity_prompt_tokens(chunks: list[Obj], facts: Facts) -> list[Obj]:
     return chunks
 
 
-@fault("parity-model", "parity.model", on=Stage.CHUNKS)
+@fault("parity-model", "chat.response.model-asked", "parity.model", on=Stage.CHUNKS)
 def parity_model(chunks: list[Obj], facts: Facts) -> list[Obj]:
     """Streams are answered by another model than whole answers."""
     return each(chunks, model="reference-streaming")
