@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile, Sends, Support
+from conformance.spec.names import LIMITS
 from conformance.wire.answer import member_of, stated_usage
 from conformance.wire.chunks import spoken
 from conformance.wire.completion import calls_of, choices_of, messages_of
@@ -22,7 +23,6 @@ DAY = 86_400
 SMALLEST = ("chat.basic", "chat.stream.basic", "chat.stream.usage")
 SEVERAL = ("chat.n2", "chat.stream.n2")
 _CHARACTERS_PER_TOKEN = 40
-_LIMITS = ("max_completion_tokens", "max_tokens")
 
 
 def offered(*names: str) -> Claimed:
@@ -361,11 +361,9 @@ def earlier_turns_count(xs: tuple[Reading, ...], profile: Profile) -> Problems:
 
 def limit_of(x: Reading) -> int | None:
     """The most tokens that all choices together may have by the request."""
-    for name in _LIMITS:
-        value = x.asked.body.get(name)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value * max(x.asked.n, 1)
-    return None
+    stated = [x.asked.body.get(name) for name in LIMITS]
+    found = [n for n in stated if isinstance(n, int) and not isinstance(n, bool) and n > 0]
+    return min(found) * max(x.asked.n, 1) if found else None
 
 
 def cut_at_its_limit(x: Reading, profile: Profile) -> Unjudged | None:

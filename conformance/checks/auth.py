@@ -130,11 +130,19 @@ def key_is_not_sent_back(x: Reading, profile: Profile) -> Problems:
 WRONG, NEARLY = "auth.wrong-key", ("auth.key-longer", "auth.key-shorter")
 
 
+def told_apart(x: Reading, profile: Profile) -> Unjudged | None:
+    """A refusal came, or an answer; not every key is taken, which has a rule of its own."""
+    if (reason := refusable(x, profile)) is not None:
+        return reason
+    open_to_all = x.exchange.probe == WRONG and (x.status or 0) < 300
+    return Unjudged("any key is taken") if open_to_all else None
+
+
 @check(
     "auth.key-exact",
     level=SHOULD,
     on=probe(WRONG, *NEARLY),
-    given=refusable,
+    given=told_apart,
     claimed=keys_wanted,
     scope=Scope.LINKED,
     probes=(WRONG, *NEARLY),
@@ -142,8 +150,6 @@ WRONG, NEARLY = "auth.wrong-key", ("auth.key-longer", "auth.key-shorter")
 )
 def keys_are_compared_whole(xs: tuple[Reading, ...], profile: Profile) -> Problems:
     """A key with a letter too many, or one too few, is refused like any other wrong key."""
-    if any(x.exchange.probe == WRONG and (x.status or 0) < 300 for x in xs):
-        return  # where any key is taken, that has a rule of its own
     for x in xs:
         if x.exchange.probe != WRONG and (x.status or 0) < 300:
             yield Problem(

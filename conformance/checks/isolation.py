@@ -11,7 +11,7 @@ from conformance.wire.answer import member_of
 from conformance.wire.reading import Reading
 
 from .answers import SMALLEST, identified, offered
-from .givens import answered, completion, event_stream, finished_stream, read_in_its_form
+from .givens import answered, completion, event_stream, read_in_its_form
 from .http import sent
 from .kinds import probe
 from .protocol import streams_claimed
@@ -223,16 +223,11 @@ def asks_in_words(x: Reading) -> bool:
     return isinstance(words[0], str) and not any(hint in words[0].lower() for hint in _HINTS)
 
 
-def came_in_words(x: Reading, profile: Profile) -> Unjudged | None:
-    """An answer came, whole, in the form asked for."""
-    return (finished_stream if x.asked.streams else completion)(x, profile)
-
-
 @check(
     "isolation.form-not-carried-over",
     level=SHOULD,
     on=asks_in_words,
-    given=came_in_words,
+    given=read_in_its_form,
     probes=FORMED,
 )
 def response_formats_are_not_carried_over(x: Reading, profile: Profile) -> Problems:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from conformance.checks.answers import completion_tokens, limit_of
+from conformance.checks.effects.seen import whole
 from conformance.checks.givens import RECORDING, read_in_its_form
 from conformance.checks.kinds import completions, probe, streams
 from conformance.checks.registry import SHOULD, Problems, check
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
-from conformance.spec.names import LIMITS
 from conformance.wire.answer import said, stated_usage
 from conformance.wire.completion import messages_of
 from conformance.wire.reading import Reading
@@ -19,27 +20,16 @@ _NEAR = 2 / 3
 """The part of the limit from which on it may be reached: who counts and who cuts may use different tokenizers."""
 
 
-def _whole(value: JSON) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
-
-
-def limit_of(x: Reading) -> int | None:
-    """The output limit that a request for one choice states; the lower of two."""
-    found = [n for name in LIMITS if (n := _whole(x.asked.body.get(name))) is not None]
-    return min(found) if found and x.asked.n == 1 else None
-
-
-def _spent(x: Reading) -> tuple[int, int]:
-    """The tokens of prompt and answer, 0 where the usage does not say."""
-    usage = stated_usage(x)
-    members = usage if isinstance(usage, dict) else {}
-    prompt, answer = (
-        _whole(members.get(name)) or 0 for name in ("prompt_tokens", "completion_tokens")
-    )
-    details = members.get("completion_tokens_details")
-    thought = _whole(details.get("reasoning_tokens")) if isinstance(details, dict) else None
+def _spent(x: Reading) -> int:
+    """The tokens of the answer, 0 where the usage does not say."""
+    total, thought = completion_tokens(stated_usage(x)) or (0, 0)
     # Some count the reasoning beside the answer and not in it.
-    return prompt, answer + (thought or 0 if answer else 0)
+    return total + thought if total > 0 else 0
+
+
+def _prompt(x: Reading) -> int:
+    usage = stated_usage(x)
+    return whole(usage.get("prompt_tokens")) or 0 if isinstance(usage, dict) else 0
 
 
 def _reasons(x: Reading) -> bool:
@@ -63,20 +53,19 @@ def told_of_the_limit(x: Reading, profile: Profile) -> Unjudged | None:
     """One choice finished with "length", under a stated limit, and its tokens were counted."""
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
-    if limit_of(x) is None or _finish(x) != "length":
+    if limit_of(x) is None or x.asked.n != 1 or _finish(x) != "length":
         return Unjudged('no answer to a request with a limit finished with "length"', RECORDING)
-    prompt, answer = _spent(x)
-    if not answer:
+    if not _spent(x):
         return Unjudged("the answer has no usage")
     if not said(x)[0].text or _reasons(x):
         return Unjudged("the model may have spent its tokens on reasoning", Hindrance.MODEL)
-    if prompt >= _LARGE:
+    if _prompt(x) >= _LARGE:
         return Unjudged("the prompt may have filled the context", RECORDING)
     return None
 
 
 def _not_reached(x: Reading) -> Problems:
-    limit, (_, spent) = limit_of(x) or 0, _spent(x)
+    limit, spent = limit_of(x) or 0, _spent(x)
     [one] = said(x)
     # Text that is long for the limit may have been cut by it, whatever was counted.
     if spent < limit * _NEAR and _tokens(one.text) < limit:
@@ -115,7 +104,7 @@ def cut_at_the_limit(x: Reading, profile: Profile) -> Unjudged | None:
     """The count that cannot end by itself took as many tokens as its limit allows."""
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
-    spent = _spent(x)[1]
+    spent = _spent(x)
     if not spent or len(said(x)) != 1:
         return Unjudged("the answer has no usage")
     [one] = said(x)

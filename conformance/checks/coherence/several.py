@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from conformance.checks.answers import completion_tokens, offered
-from conformance.checks.effects.bounds import to_repeat
+from conformance.checks.asked import to_repeat
 from conformance.checks.givens import RECORDING, read_in_its_form
 from conformance.checks.kinds import ordinary_chat
 from conformance.checks.registry import MAY, SHOULD, Problems, Scope, check

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from conformance.checks.answers import completion_tokens
+from conformance.checks.asked import to_repeat
 from conformance.model.finding import Level
 from conformance.model.json import JSON
 from conformance.spec.phrase import quoted
 from conformance.wire.answer import Said, said
 from conformance.wire.reading import Reading
 
-from .seen import Body, Effect, Seen, Visible, effect_seen, last_text, missing, unclear, whole
+from .seen import Body, Effect, Seen, Visible, effect_seen, missing, unclear, whole
 
 
 def _n(x: Reading) -> Seen:
@@ -65,15 +65,6 @@ def _begun(one: Said, before: str, stop: str) -> str:
         if len(begun.lstrip()) > 1 and one.text.rstrip().endswith(f"{before}{begun}"):
             return begun
     return ""
-
-
-_REPEAT = re.compile(r"Repeat exactly: (.+)\Z", re.DOTALL)
-
-
-def to_repeat(body: Body) -> str:
-    """The phrase that the last message asks to be repeated."""
-    found = _REPEAT.search(last_text(body))
-    return found[1] if found else ""
 
 
 def _limit(name: str) -> Callable[[Reading], Seen]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from conformance.checks.asked import last_text
 from conformance.model.json import JSON
 from conformance.wire.answer import said
 from conformance.wire.reading import Reading
 
-from .seen import Body, Seen, Visible, as_ever, effect_seen, last_text, missing, unclear
+from .seen import Body, Seen, Visible, as_ever, effect_seen, missing, unclear
 
 
 def _named(choice: JSON) -> str | None:

@@ -75,11 +75,3 @@ def unclear(text: str) -> Seen:
 def whole(value: JSON) -> int | None:
     """A value as a whole number; None if it is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def last_text(body: Body) -> str:
-    """The text of the last message; empty where it has none or is in parts."""
-    messages = body.get("messages")
-    last = messages[-1] if isinstance(messages, list) and messages else None
-    content = last.get("content") if isinstance(last, dict) else None
-    return content if isinstance(content, str) else ""

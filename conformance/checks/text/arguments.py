@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from conformance.checks.asked import last_text
 from conformance.checks.echo import Echo, echo_of
 from conformance.checks.givens import read_in_its_form
 from conformance.checks.kinds import probe
@@ -14,7 +15,7 @@ from conformance.wire import strict_json
 from conformance.wire.completion import calls_of, function_of, messages_of
 from conformance.wire.reading import Reading
 
-from .repeated import asked, not_intact, utf8
+from .repeated import not_intact, utf8
 from .taken import strings
 
 TOOL = ("text.stream.tool", "tools.auto")
@@ -30,7 +31,7 @@ def city_called(x: Reading, profile: Profile) -> Unjudged | None:
 
 
 def _city(x: Reading) -> Echo | None:
-    cities = re.findall(r'"([^"]+)"', asked(x))
+    cities = re.findall(r'"([^"]+)"', last_text(x.asked.body))
     texts = [t for call in _arguments(x) for _, t in strings(strict_json.parse_text(call).value)]
     echoes = [e for text in texts for city in cities if (e := echo_of(text, city)) is not None]
     return next((e for e in echoes if not e.sound), echoes[0] if echoes else None)

@@ -6,7 +6,7 @@ from conformance.checks.damage import SOFT, Change
 from conformance.checks.echo import Echo
 from conformance.checks.kinds import ordinary_chat, probe
 from conformance.checks.registry import MAY, SHOULD, Problems, Scope, check
-from conformance.model.finding import Problem
+from conformance.model.finding import Problem, Unjudged
 from conformance.model.profile import Profile
 from conformance.wire.reading import Reading
 
@@ -19,6 +19,15 @@ _SHOWN = 3
 def own_repetitions(x: Reading) -> bool:
     """Requests of this run for a phrase to be repeated."""
     return x.exchange.probe is not None and ordinary_chat(x) and phrase_of(x) != ""
+
+
+def repeated_soundly(x: Reading, profile: Profile) -> Unjudged | None:
+    """The phrase came back without damage that has a rule of its own."""
+    if (reason := repeated(x, profile) or utf8(x, profile)) is not None:
+        return reason
+    echo = echo_in(x)
+    sound = echo is not None and echo.sound
+    return None if sound else Unjudged("the phrase is damaged otherwise")
 
 
 def told(change: Change, echo: Echo) -> str:
@@ -45,14 +54,14 @@ def phrases_are_kept(x: Reading, profile: Profile) -> Problems:
     "text.form-kept",
     level=MAY,
     on=probe(*REPEATED),
-    given=(repeated, utf8),
+    given=repeated_soundly,
     probes=REPEATED,
 )
 def forms_are_kept(x: Reading, profile: Profile) -> Problems:
     """A phrase that is repeated keeps normal forms, joiners, line ends and runs of white space."""
     # Models write so by themselves: where both forms of a request agree, nobody can tell who did it.
     echo = echo_in(x)
-    if echo is not None and echo.sound:
+    if echo is not None:
         changes = (change for change in SOFT if echo.changed(change))
         yield from (not_intact(told(change, echo), echo.text) for change in changes)
 
@@ -61,15 +70,13 @@ def forms_are_kept(x: Reading, profile: Profile) -> Problems:
     "parity.text",
     level=SHOULD,
     on=probe(*REPEATED),
-    given=(repeated, utf8),
+    given=repeated_soundly,
     scope=Scope.PAIR,
     probes=REPEATED,
 )
 def both_forms_keep_alike(plain: Reading, stream: Reading, profile: Profile) -> Problems:
     """What one form of an answer keeps of a phrase, the other does not change throughout."""
-    both = [(x, echo) for x in (plain, stream) if (echo := echo_in(x)) is not None and echo.sound]
-    if len(both) < 2:
-        return
+    both = [(x, echo) for x in (plain, stream) if (echo := echo_in(x)) is not None]
     for (x, echo), (_, other) in zip(both, reversed(both), strict=True):
         for change in SOFT:
             kept = change not in {how for how, _, _ in other.changes}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.checks.asked import to_repeat
 from conformance.checks.echo import Echo, echo_of
 from conformance.checks.givens import read_in_its_form
 from conformance.checks.kinds import probe
@@ -9,7 +10,7 @@ from conformance.checks.registry import MUST, SHOULD, Problems, check
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
-from conformance.wire.completion import messages_of
+from conformance.wire.answer import said
 from conformance.wire.reading import Reading
 
 UNICODE = ("text.unicode", "text.stream.unicode")
@@ -48,7 +49,7 @@ def echoed(x: Reading, profile: Profile) -> Unjudged | None:
 
 def phrase_of(x: Reading) -> str:
     """What the last message asks to be repeated; empty if nothing."""
-    phrase = asked(x).partition("Repeat exactly: ")[2]
+    phrase = to_repeat(x.asked.body)
     return phrase if len(phrase) <= LONGEST else ""
 
 
@@ -59,23 +60,9 @@ def echo_in(x: Reading) -> Echo | None:
     return echo_of(text, phrase, cut=finish == "length") if phrase else None
 
 
-def asked(x: Reading) -> str:
-    """The text of the last message."""
-    messages = x.asked.body.get("messages")
-    last = messages[-1] if isinstance(messages, list) and messages else None
-    content = last.get("content") if isinstance(last, dict) else None
-    return content if isinstance(content, str) else ""
-
-
 def _answer(x: Reading) -> tuple[str, JSON]:
     """The first choice's text and finish reason, in either mode."""
-    if x.asked.streams:
-        first = next(iter(x.choices.values()), None)
-        return (first.text, first.finish) if first else ("", None)
-    for _, choice, message in messages_of(x):
-        content = message.get("content")
-        return (content if isinstance(content, str) else "", choice.get("finish_reason"))
-    return "", None
+    return next(((one.text, one.finish) for one in said(x)), ("", None))
 
 
 def not_intact(actual: str, piece: str) -> Problem:
