@@ -73,6 +73,9 @@ for _check, _probes in PROBES.items():
 CASES += [
     breaks("auth.no-key", "another status than stated", an_exchange("auth.no-key", status=400), at="status", actual="400", profile=stating(Cause.NO_KEY, statuses=(401, 403))),
     holds("auth.wrong-key", "one of the stated", an_exchange("auth.wrong-key", status=403), profile=stating(Cause.WRONG_KEY, statuses=(401, 403))),
+    breaks("auth.malformed-header", "a bad request, as RFC 6750 has it", an_exchange("auth.wrong-scheme", status=400), at="status", actual="400", outcome=WARN, profile=stating(Cause.MALFORMED_KEY, statuses=(401, 403))),
+    breaks("auth.malformed-header", "a bad request where 401 is promised", an_exchange("auth.wrong-scheme", status=400), at="status", actual="400", profile=stating(Cause.MALFORMED_KEY, statuses=(401,))),
+    breaks("auth.wrong-key", "a bad request", an_exchange("auth.wrong-key", status=400), at="status", actual="400", profile=stating(Cause.WRONG_KEY, statuses=(401, 403))),
     holds("auth.key-not-echoed", "no trace", an_exchange()),
     holds("auth.key-not-echoed", "the wrong key, masked", an_exchange("auth.wrong-key", json=an_error(message="Incorrect API key provided: sk-confo***0000."))),
     breaks("auth.key-not-echoed", "twice", an_exchange(redactions=2), at="response", actual="the key, 2 times (blotted out here)"),

@@ -36,8 +36,8 @@ CAUSE_OF = {
     "http.options": Cause.WRONG_METHOD,
 }
 """Which mistake a probe makes."""
-KEY_CAUSES = (Cause.NO_KEY, Cause.WRONG_KEY, Cause.MALFORMED_KEY)
-"""Clients tell a refused key from other mistakes by its status alone."""
+KEY_CAUSES = (Cause.NO_KEY, Cause.WRONG_KEY)
+"""Clients tell a refused key from other mistakes by its status alone; a header that is none may be a bad request (RFC 6750 §3.1)."""
 ALL = tuple(i for probes in PROBES.values() for i in probes)
 
 
