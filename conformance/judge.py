@@ -24,6 +24,7 @@ from conformance.tally import (
     LINKED_AT_MOST,
     Again,
     Known,
+    Least,
     Tally,
     cut_short,
     place_of,
@@ -68,7 +69,9 @@ class Judge:
         self.settled = settled
         """Tells exchanges that are known to break no rule by themselves; they are only compared with others."""
         self._order = {why: n for n, why in enumerate(_FOREIGN_ORDER if foreign else _ORDER)}
-        self._linked: set[str] = set()
+        self._linked: Least[str] = Least(LINKED_AT_MOST, str)
+        """The places of the exchanges that are compared with others, by whatever check."""
+        self._entered = ""
         self._stream: tuple[str, int] | None = None
 
     def findings(self, checks: Iterable[Check]) -> list[Finding]:
@@ -102,9 +105,9 @@ class Judge:
                 self._take(kind, those, x, known)
             self.on_reading(x)
             del x, known  # what was parsed is not to be kept while the next one is read
-        again = Again()
+        again, room = Again(), set(self._linked.least())
         for tally in live:
-            for group in tally.groups(again):
+            for group in tally.groups(again, room):
                 self._judge(tally, group, Known(self.profile))
         return tallies
 
@@ -130,7 +133,7 @@ class Judge:
             elif tally.check.scope is Scope.PAIR:
                 tally.pair(x, known)
             elif self._has_room(x):
-                tally.waiting.append(x.exchange)
+                tally.waiting.add((place_of(x), x.exchange))
 
     def _at_once(self, tally: Tally, x: Reading) -> bool:
         """Whether an exchange can be judged before the others are known."""
@@ -141,10 +144,12 @@ class Judge:
         return tally.basis is not None and (self._stream is not None or not x.asked.streams)
 
     def _has_room(self, x: Reading) -> bool:
-        """Whether an exchange is among the first that are compared with others, by whatever check."""
-        if len(self._linked) < LINKED_AT_MOST:
-            self._linked.add(x.id)
-        return x.id in self._linked
+        """Whether an exchange is, so far, among the first that are compared with others."""
+        place = place_of(x)
+        if x.id != self._entered:
+            self._entered = x.id
+            self._linked.add(place)
+        return self._linked.wants(place)
 
     def _judge(self, tally: Tally, group: list[Reading], known: Known) -> None:
         """Judge one check on the readings that it is given at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, field
 from itertools import count
 from operator import itemgetter
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 PROBLEMS_KEPT = 50
 LINKED_AT_MOST = 1_000
-"""Exchanges that are compared with one another; of more, the first are taken."""
+"""Exchanges that are compared with one another; of more, the first in their order are taken."""
 LISTED = 500
 """Exchanges that a finding lists by name; of more, the first."""
 
@@ -56,15 +56,14 @@ class Least(Generic[T]):
         self._limit: Any = None
 
     def wants(self, key: Any) -> bool:
-        """Whether a thing with this key would be among them."""
-        return self._limit is None or key < self._limit
+        """Whether a thing with this key is or would be among them."""
+        return self._limit is None or key <= self._limit
 
     def add(self, item: T) -> None:
         """Take one in."""
         self.met += 1
-        if not self.wants(self._key(item)):
-            return
-        self._items.append(item)
+        if self.wants(self._key(item)):
+            self._items.append(item)
         if len(self._items) >= 2 * self._most:
             self._items = list(self.least())
             self._limit = self._key(self._items[-1])
@@ -107,8 +106,10 @@ class Tally:
     error: str = ""
     basis: tuple[str, int] | None = None
     """Id and status of the exchange whose success the check presupposes."""
-    waiting: list[Exchange] = field(default_factory=list)
-    """Exchanges that are judged when all are there."""
+    waiting: Least[tuple[str, Exchange]] = field(
+        default_factory=lambda: Least(LINKED_AT_MOST, itemgetter(0))
+    )
+    """Exchanges that are judged when all are there, with their places."""
     forms: Forms = field(default_factory=lambda: Forms())
 
     def waiver(self, exchange: str) -> Waiver | None:
@@ -135,15 +136,16 @@ class Tally:
             known.form = _form(x) if known.form is None else known.form
             self.forms.enter(known.form, x)
 
-    def groups(self, again: Again) -> Iterator[list[Reading]]:
-        """The exchanges held, in the groups that the check is given."""
-        self.waiting.sort(key=lambda exchange: exchange.id)
+    def groups(self, again: Again, room: Set[str]) -> Iterator[list[Reading]]:
+        """The exchanges held that are in these places, in the groups that the check is given."""
+        held = (exchange for place, exchange in self.waiting.least() if place in room)
+        waiting = sorted(held, key=lambda exchange: exchange.id)
         if self.check.scope is Scope.EACH:
-            yield from ([again.read(exchange)] for exchange in self.waiting)
+            yield from ([again.read(exchange)] for exchange in waiting)
         elif self.check.scope is Scope.LINKED:
-            if {exchange.probe for exchange in self.waiting} >= set(self.check.probes):
+            if {exchange.probe for exchange in waiting} >= set(self.check.probes):
                 # with one of them missing there is nothing to compare
-                yield [again.read(exchange) for exchange in self.waiting]
+                yield [again.read(exchange) for exchange in waiting]
         else:
             for pair in self.forms.pairs():
                 yield [again.read(exchange) for exchange in pair]
@@ -153,21 +155,32 @@ class Forms:
     """Requests by what they ask for, the first of each without and with ``stream``."""
 
     def __init__(self) -> None:
-        self._forms: dict[bytes, dict[bool, Exchange]] = {}
+        self._forms: dict[tuple[bool, bytes], dict[bool, Exchange]] = {}
+        self._places: Least[tuple[bool, bytes]] = Least(LINKED_AT_MOST, _itself)
 
     def enter(self, form: bytes, x: Reading) -> None:
-        """Take one in; nothing is compared with a request that has no form."""
-        if not form or (form not in self._forms and len(self._forms) >= LINKED_AT_MOST):
+        """Take one in; nothing is compared with a request that has no form, and made up ones come last."""
+        place = (_made_up(x), form)
+        if not form or not self._places.wants(place):
             return
-        both = self._forms.setdefault(form, {})
+        if place not in self._forms:
+            self._places.add(place)
+            if len(self._forms) >= 2 * LINKED_AT_MOST:
+                self._forms = {p: self._forms[p] for p in self._places.least() if p in self._forms}
+        both = self._forms.setdefault(place, {})
         known = both.get(x.asked.streams)
         if known is None or x.id < known.id:
             both[x.asked.streams] = x.exchange
 
     def pairs(self) -> list[tuple[Exchange, Exchange]]:
         """Those that came in both ways."""
-        pairs = [(both[False], both[True]) for both in self._forms.values() if len(both) == 2]
+        kept = (self._forms[place] for place in self._places.least())
+        pairs = [(both[False], both[True]) for both in kept if len(both) == 2]
         return sorted(pairs, key=lambda pair: pair[0].id)
+
+
+def _itself(place: tuple[bool, bytes]) -> tuple[bool, bytes]:
+    return place
 
 
 class Again:
@@ -221,9 +234,14 @@ def place_of(x: Reading) -> str:
     search, _, number = x.id.partition("#")
     if ":minimal" in search:
         return f"~{x.id}"
-    if number and search.startswith("generated."):
+    if number and _made_up(x):
         return f"~~{len(x.asked.request.body or b''):06}{x.id}"
     return x.id
+
+
+def _made_up(x: Reading) -> bool:
+    """Whether a request was generated."""
+    return x.id.startswith("generated.")
 
 
 def pairs(readings: Iterable[Reading]) -> list[tuple[Exchange, Exchange]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any, NoReturn
 import pytest
 
 from conformance.capabilities.refused import refusal
-from conformance.capabilities.rows import ALONG_KEPT, CASES_KEPT
+from conformance.capabilities.rows import CASES_KEPT, IDS_KEPT
 from conformance.capabilities.table import ROW_OF_CHECK, Table
 from conformance.checks.registry import all_checks
 from conformance.engine.secret import Secret
@@ -651,19 +652,37 @@ def test_the_plan_says_why_a_row_was_not_seen() -> None:
     assert {"not in this traffic"} == set(foreign.values())
 
 
-def test_what_is_kept_does_not_grow() -> None:
-    """Of thousands of exchanges that differ the first are kept."""
+def many(numbers: Iterable[int]) -> Table:
+    """A table of exchanges whose stop words differ, taken in this order; the last numbers are refused."""
     table = Table(BASE)
-    body = {"model": "tiny", "messages": [], "n": 2, "stop": "x"}
-    for number in range(CASES_KEPT * 3):
-        asked = a_request({**body, "stop": f"s{number}"})
-        table.take(
-            Reading(an_exchange(None, id=f"t{number}", request=asked, json=saying(f"s{number}")))
-        )
+    for number in numbers:
+        asked = a_request({"model": "tiny", "messages": [], "n": 2, "stop": f"s{number:03}"})
+        refused = number >= 3 * CASES_KEPT
+        answer = refusing("No.", param="stop") if refused else {"json": saying(f"s{number:03}")}
+        table.take(Reading(an_exchange(None, id=f"t{number:03}", request=asked, **answer)))
+    return table
+
+
+def test_what_is_kept_does_not_grow() -> None:
+    """Of thousands of exchanges that differ a few of each sort are kept, the rare sort too."""
+    table = many(range(3 * CASES_KEPT + 2))
     kept = [len(made.kinds) for made in table._sums.values()]
 
-    assert max(kept) <= ALONG_KEPT
-    assert IGNORED is {row.parameter: row for row in table.rows()}["stop"].observed
+    assert CASES_KEPT <= max(kept) <= CASES_KEPT + 2
+    assert max(len(c.exchanges) for made in table._sums.values() for c in made.kinds.values()) == (
+        IDS_KEPT
+    )
+    assert VARIES is {row.parameter: row for row in table.rows()}["stop"].observed
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_the_answers_does_not_matter(seed: int) -> None:
+    """Also where more is seen than is kept."""
+    numbers = list(range(3 * CASES_KEPT + 2))
+    first = many(numbers).rows()
+    random.Random(seed).shuffle(numbers)
+
+    assert first == many(numbers).rows()
 
 
 def test_a_refusal_is_cut() -> None:

@@ -93,6 +93,18 @@ def results(profile: Profile, directory: Path, **server: Any) -> dict[str, Any]:
     return document
 
 
+def differing(first: Any, other: Any, at: str = "") -> Iterator[str]:
+    """Where two documents differ, and how."""
+    if isinstance(first, dict) and isinstance(other, dict) and first.keys() == other.keys():
+        for name in first:
+            yield from differing(first[name], other[name], f"{at}/{name}")
+    elif isinstance(first, list) and isinstance(other, list) and len(first) == len(other):
+        for number, pair in enumerate(zip(first, other, strict=True)):
+            yield from differing(*pair, f"{at}/{number}")
+    elif first != other:
+        yield f"{at}: {first!r} != {other!r}"
+
+
 @contextmanager
 def busy(threads: int) -> Iterator[None]:
     """Threads of this process that compete for it."""
@@ -121,7 +133,7 @@ def test_runs_against_the_same_server_are_the_same(server: dict[str, Any], tmp_p
     first = results(profile, tmp_path, **server)
 
     for _ in range(RUNS - 1):
-        assert first == results(profile, tmp_path, **server)
+        assert [] == list(differing(first, results(profile, tmp_path, **server)))
 
 
 def test_a_busy_machine_changes_nothing(tmp_path: Path) -> None:
@@ -130,4 +142,14 @@ def test_a_busy_machine_changes_nothing(tmp_path: Path) -> None:
     first = results(profile, tmp_path, pace=0.005)
 
     with busy(2):
-        assert first == results(profile, tmp_path, pace=0.005)
+        assert [] == list(differing(first, results(profile, tmp_path, pace=0.005)))
+
+
+def test_a_difference_would_be_noticed() -> None:
+    """A word, a member, a length."""
+    one = {"a": [{"b": 1}], "c": 2}
+
+    assert [] == list(differing(one, {"a": [{"b": 1}], "c": 2}))
+    assert ["/a/0/b: 1 != 2"] == list(differing(one, {"a": [{"b": 2}], "c": 2}))
+    assert ["/a: [{'b': 1}] != []"] == list(differing(one, {"a": [], "c": 2}))
+    assert [f": {one!r} != {{'a': 1}}"] == list(differing(one, {"a": 1}))

@@ -362,6 +362,20 @@ def test_one_request_in_two_forms_is_a_pair() -> None:
     ] == sorted(p for p in forms(*run) if p[0].startswith(("chat", "tools")))
 
 
+def test_of_very_many_pairs_the_same_are_compared_in_any_order() -> None:
+    """So many, and none of them without its companion."""
+    made = [
+        an_exchange(probe, id=f"{probe}-{n:05}", asks={"seed": n})
+        for n in range(2 * LINKED_AT_MOST + 200)
+        for probe in ("chat.basic", "chat.stream.basic")
+    ]
+    found = forms(*made)
+
+    assert LINKED_AT_MOST == len(found)
+    assert all(one[-5:] == other[-5:] for one, other in found)
+    assert found == forms(*reversed(made))
+
+
 def test_other_requests_are_no_pair() -> None:
     """Another model, or no body at all, is another request."""
     plain = an_exchange(asks={"model": "small"})
@@ -403,9 +417,12 @@ def test_what_is_compared_has_a_limit() -> None:
     """Of very many linked exchanges the first are compared, so that memory stays bounded."""
     check = a_check(scope=Scope.LINKED)
     one = an_exchange()
-    found = verdict(check, *(replace(one, id=f"x{n:05}") for n in range(LINKED_AT_MOST + 5)))
+    numbers = range(3 * LINKED_AT_MOST, 0, -1)
+    made_up = replace(one, id="generated.valid:n#1")
+    found = verdict(check, made_up, *(replace(one, id=f"x{n:05}") for n in numbers))
 
     assert LINKED_AT_MOST == len(found.judged) + found.more_judged
+    assert tuple(f"x{n:05}" for n in range(1, LISTED + 1)) == found.judged
 
 
 def test_a_refusal_of_everything_says_nothing_of_mistakes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,39 +12,53 @@ from conformance.model.capability import Observed, Row
 from .fact import Aspect, Fact, Saw
 from .refused import Blame
 
-CASES_KEPT = 100
-"""Different facts that are kept of one row; of more, the first."""
-ALONG_KEPT = 50
-"""And of those from requests that are about something else."""
+CASES_KEPT = 40
+"""Facts of one sort that are kept of one row, of what was seen of one aspect in one form; of more, the first by name."""
 IDS_KEPT = 3
-"""Exchanges that are kept of each kind of fact."""
+"""Exchanges that are kept of each fact; of more, the first by name."""
 _NAMED = 3
 _UNTOLD = {Saw.UNCLEAR, Saw.OVER}
+_Sort = tuple[bool, Aspect, Saw, bool]
 _ABOUT = (Aspect.RANGE, Aspect.TYPE, Aspect.COMBINATION, Aspect.ABSENT)
 
 
 @dataclass(slots=True)
 class Sum:
-    """The facts about one row, counted; what is kept does not grow with their number."""
+    """The facts about one row, counted.
+
+    What is kept does not grow with their number, and does not depend on which answer came first.
+    """
 
     parameter: str
     area: str
     kinds: dict[Fact, Counted] = field(default_factory=dict)
     claimed: str = ""
     """The claim in words, where no parameter's claim says it."""
-    along: int = 0
+    claimed_in: str = ""
+    """The exchange whose request they were read from, the first by name."""
+    sorts: dict[_Sort, list[Fact]] = field(default_factory=dict)
+    """The facts of each sort, in their order."""
 
     def add(self, fact: Fact, exchange: str) -> None:
         """Take a fact in."""
         known = self.kinds.get(fact)
         if known is None:
-            self.along += not fact.own
-            if len(self.kinds) >= CASES_KEPT or (self.along > ALONG_KEPT and not fact.own):
+            if not self._room(fact):
                 return
             known = self.kinds[fact] = Counted()
         known.times += 1
-        if len(known.exchanges) < IDS_KEPT:
-            known.exchanges.append(exchange)
+        insort(known.exchanges, exchange)
+        del known.exchanges[IDS_KEPT:]
+
+    def _room(self, fact: Fact) -> bool:
+        """Whether there is room for a fact that is not known, if need be instead of one that comes after it."""
+        kept = self.sorts.setdefault((fact.own, fact.aspect, fact.saw, fact.streamed), [])
+        if len(kept) == CASES_KEPT:
+            if _place(fact) >= _place(kept[-1]):
+                return False
+            del self.kinds[kept.pop()]
+        insort(kept, fact, key=_place)
+        return True
 
 
 @dataclass(slots=True)
@@ -102,8 +117,11 @@ def row_of_sum(made: Sum, claimed: str, refusals: Refusals, why_not: str) -> Row
     )
 
 
-def _place(fact: Fact) -> tuple[bool, bool, str, str, str]:
-    return (not fact.own, fact.streamed, fact.case, fact.saw.value, fact.said)
+def _place(fact: Fact) -> tuple[object, ...]:
+    """Where a fact stands among those of its row; no two stand in one place."""
+    first = (not fact.own, fact.streamed, fact.case, fact.saw.value, fact.said)
+    rest = (fact.area, fact.aspect.value, fact.status or 0, fact.blame.value, fact.prompt)
+    return (*first, *rest)
 
 
 def _observed(seen: set[Saw]) -> Observed:

@@ -79,7 +79,8 @@ class Table:
                 made = self._sums[fact.row] = Sum(fact.row, fact.area)
             if made is not None:
                 made.add(fact, x.id)
-                if made.area != "param" and not made.claimed:
+                if made.area != "param" and (not made.claimed or x.id < made.claimed_in):
+                    made.claimed_in = x.id
                     made.claimed = claimed_of_request(
                         x.asked.body, self.profile, self.model, LIMITS
                     )
