@@ -31,7 +31,7 @@ class Aspect(StrEnum):
     RANGE = "outside its range"
     TYPE = "of another type"
     COMBINATION = "without its companions"
-    ABSENT = "left out"
+    MISSING = "left out"
 
 
 class Saw(StrEnum):

@@ -179,9 +179,9 @@ def _of_mistake(x: Reading, profile: Profile) -> Iterator[Fact]:
             told = f"an unknown name is {'refused' if down else 'answered as well'}"
             yield fact_of(x, "model", "param", seen, told)
         case Cause.MISSING_MODEL:
-            yield fact_of(x, "model", "param", saw, said, aspect=Aspect.ABSENT)
+            yield fact_of(x, "model", "param", saw, said, aspect=Aspect.MISSING)
         case Cause.MISSING_MESSAGES | Cause.EMPTY_MESSAGES:
-            yield fact_of(x, "messages", "param", saw, said, aspect=Aspect.ABSENT)
+            yield fact_of(x, "messages", "param", saw, said, aspect=Aspect.MISSING)
         case Cause.WRONG_TYPE_MESSAGES:
             yield fact_of(x, "messages", "param", saw, said, aspect=Aspect.TYPE)
         case None:

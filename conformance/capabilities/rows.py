@@ -19,7 +19,7 @@ IDS_KEPT = 3
 _NAMED = 3
 _UNTOLD = {Saw.UNCLEAR, Saw.OVER}
 _Sort = tuple[bool, Aspect, Saw, bool]
-_ABOUT = (Aspect.RANGE, Aspect.TYPE, Aspect.COMBINATION, Aspect.ABSENT)
+_ABOUT = (Aspect.RANGE, Aspect.TYPE, Aspect.COMBINATION, Aspect.MISSING)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ def own(x: Reading) -> bool:
 
 MISTAKEN = ("errors.", "auth.", "generated.malformed")
 """How the ids of probes begin whose requests are wrong on purpose."""
-DEPARTURES = (".range", ".type", ".combination", ".unsupported")
+DEPARTURES = (".range", ".type", ".combination", ".missing", ".unsupported")
 """How the families end whose requests depart from what the profile claims, in one thing each."""
 
 

@@ -22,6 +22,7 @@ _SAME_AS = {
     ".range": "generated.defect-refused",
     ".type": "generated.defect-refused",
     ".combination": "generated.defect-refused",
+    ".missing": "generated.defect-refused",
     ".unsupported": "generated.defect-refused",
 }
 """What the check of a named probe is called where the request was generated."""

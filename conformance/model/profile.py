@@ -137,6 +137,9 @@ class Parameter:
     name: str
     support: Support = Support.UNKNOWN
     required: bool = False
+    """A request without it is refused; of a member, one that holds its object without it."""
+    required_where: Mapping[str, JSON] = field(default_factory=dict)
+    """Required only where its object has these members with these values."""
     types: tuple[str, ...] = ()
     """JSON types: string, number, integer, boolean, object, array, null."""
     minimum: float | None = None
@@ -169,6 +172,8 @@ class Parameter:
     wrong_type: Policy | None = None
     combination: Policy | None = None
     """Where ``requires``, ``excludes`` or ``only_with_stream`` is broken; None: the profile's own policy."""
+    missing: Policy | None = None
+    """Where a required member is missing; None: the profile's own policy, and if it has none a refusal."""
     vendor_only: bool = False
     """A parameter of the vendor's own, not OpenAI's."""
     source: tuple[str, ...] = ()
@@ -363,6 +368,7 @@ class Profile:
     out_of_range: Policy = field(default_factory=Policy)
     wrong_type: Policy = field(default_factory=Policy)
     combination: Policy = field(default_factory=Policy)
+    missing: Policy = field(default_factory=lambda: Policy((Reaction.REJECT,)))
     """Where a parameter's ``requires``, ``excludes`` or ``only_with_stream`` is broken."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     messages: Messages = field(default_factory=Messages)

@@ -17,7 +17,7 @@ from conformance.spec.claims import Way
 from conformance.spec.names import TOP_LEVEL, slug, top_of, vendor_names
 
 from .claim_values import beyond, of_other_types
-from .param_departures import combinations, unsupported
+from .param_departures import combinations, incomplete, unsupported
 from .param_values import members, standing_of
 from .registry import LIMIT, MODEL, Case, Probe, family, probe, user
 from .samples import AS_JSON, ASK_WEATHER, COMPANY, EXAMPLES, STREAMED, TIME, WEATHER, around
@@ -188,7 +188,7 @@ def spoilt(top: str, profile: Profile, target: Target) -> Iterator[dict[str, JSO
 
 
 def _wrong(top: str, profile: Profile, target: Target) -> Iterator[Mapping[str, JSON]]:
-    for make in (combinations, unsupported):
+    for make in (combinations, incomplete, unsupported):
         yield from (case.body for case in make(top)(profile, target))
     none = profile.parameter(top, target.model).support is Support.NONE
     if none or top not in (*EXAMPLES, *vendor_names(profile)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 
 from conformance.model.json import JSON
 from conformance.model.plan import Suite
@@ -27,6 +28,8 @@ from .registry import LIMIT, Case, Cases
 from .samples import EXAMPLES, MISTYPED, UNUSUAL, Fields, around
 
 _TYPED = MAIN[:8]
+_NEEDED = ("response_format.json_schema.name", "tools[].function", "tools[].function.name")
+"""Members that are most often forgotten, so that core leaves them out."""
 
 
 EXPLORED = {Way.RANGE: UNUSUAL, Way.TYPE: MISTYPED}
@@ -105,6 +108,40 @@ def _lonely(whole: Fields, claim: Parameter) -> Iterator[tuple[str, Fields]]:
     for other in claim.excludes:
         beside = {k: v for k, v in whole.items() if k != LIMIT or other not in LIMITS}
         yield f"with-{slug(other)}", {**beside, other: EXAMPLES.get(other)}
+
+
+def incomplete(top: str) -> Cases:
+    """Requests whose parameter lacks a member that it must have."""
+
+    def cases(profile: Profile, target: Target) -> Iterator[Case]:
+        claim, first = profile.parameter(top, target.model), True
+        for member in members(top, profile)[1:]:
+            own = profile.parameter(member, target.model)
+            if not (own.required or own.required_where):
+                continue
+            body = cheap(companied(top, around(member, sample(own)), claim))
+            left = _without(body, member)
+            found = standing_of(left, top, profile, target)
+            if not only(found, Way.MISSING, member):
+                continue
+            core = first and member in _NEEDED
+            worth = worth_of(top, 5 if core else 1)
+            free = found.departures[0].policy.rejects
+            name = slug(member)[len(slug(top)) + 1 :]
+            yield Case(name, left, suite_of(core=core), worth, free=free)
+            first = first and not core
+
+    return cases
+
+
+def _without(body: Fields, name: str) -> dict[str, JSON]:
+    """A body without the members of a name, such as ``tools[].function.name``."""
+    left = deepcopy(dict(body))
+    holder, _, member = name.rpartition(".")
+    for _, held in places(left, holder):
+        if isinstance(held, dict):
+            held.pop(member, None)
+    return left
 
 
 def unsupported(top: str) -> Cases:

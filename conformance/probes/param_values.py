@@ -39,7 +39,8 @@ MAIN = (
 _IN_STREAMS_TOO = ("n", "stop", "max_tokens", "response_format")
 _EXPLORING = ("say-", "object", "required", "named")
 """Cases that tell more where nothing is claimed: with the plainest prompt, and of the forms apart."""
-_BOUNDED = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
+_ALIKE = ("presence_penalty", "frequency_penalty")
+_BOUNDED = ("temperature", "top_p", *_ALIKE)
 FORMS = ("response_format.type", "tools[].type", "tool_choice.type", "tool_choice.mode")
 """Members that say what the others are: each of their values goes with members of its own, so it is told there."""
 
@@ -61,7 +62,8 @@ def values(top: str) -> Cases:
             kept = companied(top, body, claim)
             if not standing_of(kept, top, profile, target).departures:
                 seen.append(kept)
-                core = number == 0 or (
+                # Where the bound itself is sent, core has no need of a value inside as well.
+                core = (number == 0 and (top not in _ALIKE or claim.maximum is None)) or (
                     top in _IN_STREAMS_TOO and name.startswith("stream-") and "inside" not in name
                 )
                 core |= name == "repeated" or (

@@ -16,7 +16,7 @@ from conformance.model.target import Target
 from conformance.spec.claims import Way
 from conformance.spec.names import NAMES, slug, vendor_names
 
-from .param_departures import combinations, ranges, types, unsupported
+from .param_departures import combinations, incomplete, ranges, types, unsupported
 from .param_values import standing_of, values
 from .registry import Case, Cases, family
 from .samples import around
@@ -38,6 +38,12 @@ def _declare(top: str) -> None:
         f"param.{name}.combination",
         f"`{top}` without what it requires, or beside what it excludes.",
         combinations(top),
+        row=top,
+    )
+    family(
+        f"param.{name}.missing",
+        f"`{top}` without a member that it must have.",
+        incomplete(top),
         row=top,
     )
     family(

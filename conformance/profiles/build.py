@@ -126,6 +126,7 @@ PARAMETER = record(
         "name": PLAIN,
         "support": one_of(Support),
         "required": PLAIN,
+        "required_where": NEEDS,
         "types": WORDS,
         **_plain("minimum", "maximum", "exclusive_minimum", "exclusive_maximum"),
         **_plain("min_items", "max_items", "min_length", "max_length", "max_properties", "pattern"),
@@ -136,7 +137,9 @@ PARAMETER = record(
         "overridden_by": WORDS,
         "ignored_when": NEEDS,
         **_plain("only_with_stream", "alias_of", "renamed_to"),
-        **dict.fromkeys(("unsupported", "out_of_range", "wrong_type", "combination"), POLICY),
+        **dict.fromkeys(
+            ("unsupported", "out_of_range", "wrong_type", "combination", "missing"), POLICY
+        ),
         "vendor_only": PLAIN,
         "source": WORDS,
         "confidence": one_of(Confidence),

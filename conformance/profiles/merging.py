@@ -1,7 +1,7 @@
 """What a profile inherits: mappings merge, all else replaces, null takes away.
 
 A policy, a cause and a documented status are one claim each: stated anew, they replace what was inherited.
-``default``, ``requires``, ``ignored_when`` and ``fixed`` are data: they replace too, and null is a value in them.
+``default``, ``requires``, ``required_where``, ``ignored_when`` and ``fixed`` are data: they replace too, and null is a value in them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 Path = tuple[str, ...]
 
-POLICIES = ("unsupported", "unknown_field", "out_of_range", "wrong_type", "combination")
+POLICIES = ("unsupported", "unknown_field", "out_of_range", "wrong_type", "combination", "missing")
 OWN = frozenset({"format", "name", "title", "summary", "extends", "built_on", "notes"})
 """Top-level keys that are never inherited."""
 
-_DATA = frozenset({"default", "requires", "ignored_when"})
+_DATA = frozenset({"default", "requires", "required_where", "ignored_when"})
 _FIXED = frozenset({("errors", "fixed"), ("responses", "fixed")})
 
 

@@ -34,10 +34,10 @@ def wrong_type(param: str, expected: str, actual: str, policy: Policy | None = N
     return Mistake(message, param=param, code="invalid_type", policy=policy)
 
 
-def missing(param: str, cause: Cause | None = None) -> Mistake:
+def missing(param: str, cause: Cause | None = None, policy: Policy | None = None) -> Mistake:
     """Something required that is not there."""
     message = f"Missing required parameter: '{param}'."
-    return Mistake(message, cause, param, "missing_required_parameter")
+    return Mistake(message, cause, param, "missing_required_parameter", policy=policy)
 
 
 def bad_value(param: str, shown: str, allowed: str, policy: Policy | None = None) -> Mistake:

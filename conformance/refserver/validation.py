@@ -158,8 +158,9 @@ def _parameter(name: str, body: Obj, profile: Profile, *, lenient: bool) -> Iter
     claim = _claim(name, body, profile)
     for place in found:
         if not place.present:
-            if _needed(claim, place):
-                yield missing(place.label)
+            policy = claim.missing or profile.missing
+            if _needed(claim, place) and _reaction(policy) is Reaction.REJECT:
+                yield missing(place.label, policy=policy)
         elif _unsupported(claim, place, profile):
             yield from _not_taken(claim, place, profile)
         else:
@@ -172,6 +173,8 @@ def _of_a_turn(place: Place) -> bool:
 
 
 def _needed(claim: Parameter, place: Place) -> bool:
+    if claim.required_where:
+        return all(place.parent.get(name) == v for name, v in claim.required_where.items())
     wanted = _NEEDED_WITH_TYPE.get(claim.name)
     return claim.required if wanted is None else place.parent.get("type") == wanted
 

@@ -32,6 +32,8 @@ class Way(StrEnum):
     """outside bounds, lengths, pattern or enumeration"""
     COMBINATION = "combination"
     """without what it requires, or beside what it excludes"""
+    MISSING = "missing"
+    """an object without a member that it must have"""
 
 
 class Side(StrEnum):
@@ -103,6 +105,7 @@ def standing(body: Mapping[str, JSON], profile: Profile, model: str | None = Non
         if top not in body:
             continue
         claim = profile.parameter(name, model)
+        departures += _absent(claim, body, profile)
         for at, value in places(body, name):
             if top in gone:
                 continue
@@ -196,6 +199,19 @@ def _of_company(
             said = f"not beside {other}"
     if said:
         yield Departure(claim.name, at, Way.COMBINATION, said, policy)
+
+
+def _absent(claim: Parameter, body: Mapping[str, JSON], profile: Profile) -> Iterator[Departure]:
+    """The objects that lack a member which they must have; messages have rules of their own."""
+    holder, _, member = claim.name.rpartition(".")
+    if not (claim.required or claim.required_where) or not holder or holder.startswith("messages"):
+        return
+    for at, held in places(body, holder):
+        if not isinstance(held, dict) or member in held:
+            continue
+        if all(n in held and same(held[n], v) for n, v in claim.required_where.items()):
+            policy = claim.missing or profile.missing
+            yield Departure(claim.name, f"{at}.{member}", Way.MISSING, "that it is there", policy)
 
 
 def _given(body: Mapping[str, JSON], name: str, wanted: JSON) -> bool:

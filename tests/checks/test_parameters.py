@@ -130,6 +130,21 @@ for name in NAMES:
             holds(alone, "400", refused(alone, one), profile=paired),
             breaks(alone, "200", sent(alone, one, **given), profile=paired, at=name),
         ]
+    if f"{base}.missing" in all_checks():
+        short = f"{base}.missing"
+        needing = claiming(full(name), full(f"{name}.zz", required=True))
+        object_: dict[str, Value] = {name: {"other": 1}}
+        typed = claiming(full(name), full(f"{name}.zz", required_where={"other": 1}))
+        passed = claiming(full(name), full(f"{name}.zz", required=True), missing=IGNORE)
+        CASES += [
+            holds(short, "400", refused(short, object_), profile=needing),
+            holds(short, "taken where that is stated", sent(short, object_, **whole), profile=passed),
+            breaks(short, "refused where it is to be taken", refused(short, object_), profile=passed, at=f"{name}.zz"),
+            breaks(short, "200", sent(short, object_, **whole), profile=needing, at=f"{name}.zz"),
+            breaks(short, "200, required with this type", sent(short, object_, **whole), profile=typed, at=f"{name}.zz"),
+            idle(short, "nothing missing", sent(short, {name: {"zz": 1}}, **whole), profile=needing),
+            idle(short, "another type", sent(short, {name: {"other": 2}}, **whole), profile=typed),
+        ]  # fmt: skip
 MODEL_TYPE = claiming(full("model", types=("string",)))
 CASES += [
     holds("param.model.type", "400", refused("param.model.type", {"model": 5}), profile=MODEL_TYPE),

@@ -13,6 +13,7 @@ from conformance.model.profile import Parameter, Policy, Profile, Reaction, Supp
 from conformance.model.target import Target
 from conformance.plan import checks_of_suite, make_plan
 from conformance.probes.registry import all_probes, steps_of
+from conformance.probes.samples import CITY_SCHEMA
 from conformance.profiles.load import load_profile
 from conformance.spec.names import TOP_LEVEL, slug
 from tests.builders import a_profile
@@ -121,6 +122,44 @@ def test_lists_and_lengths() -> None:
         "param.verbosity.range", profile
     )
     assert {"low", "high"} == set(sent("param.verbosity.value", profile).values())
+
+
+def test_members_that_are_left_out() -> None:
+    """One at a time, the others as they should be; core forgets what people forget."""
+    profile = load_profile("openai")
+    schema: Any = CITY_SCHEMA
+    nameless = {name: value for name, value in schema.items() if name != "name"}
+
+    assert {
+        "type": {"json_schema": schema},
+        "json-schema": {"type": "json_schema"},
+        "json-schema-name": {"type": "json_schema", "json_schema": nameless},
+    } == sent("param.response-format.missing", profile)
+    assert {"name": {}} == sent("param.function-call.missing", profile)
+    tools = sent("param.tools.missing", profile)
+    assert ["type", "function", "function-name", "custom", "custom-name"] == list(tools)
+    assert [{"type": "custom"}] == tools["custom"]
+    core = {
+        family: [step.id.partition(":")[2] for step in steps(family, profile, Suite.CORE)]
+        for family in all_probes()
+        if family.endswith(".missing")
+    }
+    assert {
+        "param.response-format.missing": ["json-schema-name"],
+        "param.tools.missing": ["function"],
+    } == {family: cases for family, cases in core.items() if cases}
+
+
+def test_nothing_is_left_out_where_nothing_is_required() -> None:
+    """Nor where the profile does not say what follows."""
+    unsaid = claiming(
+        Parameter("moderation", Support.FULL),
+        Parameter("moderation.model", Support.FULL, required=True),
+        missing=Policy(),
+    )
+
+    assert {} == sent("param.moderation.missing", unsaid)
+    assert {} == sent("param.tools.missing", load_profile("base"))
 
 
 def test_companions() -> None:

@@ -187,6 +187,49 @@ def test_companions(limits: Mapping[str, Any], fields: dict[str, JSON], departs:
     assert ([("x", Way.COMBINATION)] if departs else []) == ways(found(of, x=1, **fields))
 
 
+@pytest.mark.parametrize(
+    ("limits", "holder", "missing"),
+    [
+        ({"required": True}, {"type": "function"}, True),
+        ({"required": True}, {"function": None}, False),
+        ({"required": True}, "function", False),
+        ({"required_where": {"type": "function"}}, {"type": "function"}, True),
+        ({"required_where": {"type": "function"}}, {"type": "custom"}, False),
+        ({"required_where": {"type": "function"}}, {}, False),
+        ({"required_where": {"type": 1}}, {"type": True}, False),
+    ],
+)
+def test_members_that_an_object_must_have(
+    limits: Mapping[str, Any], holder: JSON, missing: bool
+) -> None:
+    """In each object that lacks them, and only where the others are as the claim says; null is there."""
+    of = profile(claim("tools"), claim("tools[].function", **limits))
+    whole: JSON = {"type": "other", "function": {}}
+    found_there = ways(found(of, tools=[whole, holder]))
+
+    assert ([("tools[1].function", Way.MISSING)] if missing else []) == found_there
+
+
+def test_a_missing_member_is_refused_unless_the_profile_says_otherwise() -> None:
+    """Its own policy goes before the profile's, and a refusal is what being required means."""
+    ignored = Policy((Reaction.IGNORE,))
+    bare, own = claim("x.y", required=True), claim("x.y", required=True, missing=ignored)
+
+    for of, policy in (
+        (profile(claim("x"), bare), REFUSED),
+        (profile(claim("x"), bare, missing=ignored), ignored),
+        (profile(claim("x"), own), ignored),
+    ):
+        assert [policy] == [d.policy for d in found(of, x={}).departures]
+
+
+def test_messages_and_whole_parameters_are_required_elsewhere() -> None:
+    """What a message must have, and what a body must have, are mistakes of their own."""
+    of = profile(claim("messages[].role", required=True), claim("seed", required=True))
+
+    assert () == found(of, messages=[{"content": "Hi"}]).departures
+
+
 def test_members_and_items_have_claims_of_their_own() -> None:
     """A dotted name leads to every place it means."""
     of = profile(

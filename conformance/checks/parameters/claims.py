@@ -57,6 +57,7 @@ _UNSAID = {
     Way.RANGE: "the profile has no range for the parameter, or does not say what is done outside it",
     Way.TYPE: "the profile has no types for the parameter, or does not say what is done with others",
     Way.COMBINATION: "the profile names no companions of the parameter, or not what is done without",
+    Way.MISSING: "the profile names no member that the parameter must have, or not what is done without",
     Way.UNSUPPORTED: "the profile does not list the parameter as unsupported",
 }
 
@@ -76,12 +77,14 @@ def _policy_known(claim: Parameter, way: Way, profile: Profile) -> bool:
         Way.RANGE: claim.out_of_range or profile.out_of_range,
         Way.TYPE: claim.wrong_type or profile.wrong_type,
         Way.COMBINATION: claim.combination or profile.combination,
+        Way.MISSING: claim.missing or profile.missing,
         Way.UNSUPPORTED: claim.unsupported or profile.unsupported,
     }
     limited = {
         Way.RANGE: _bounded(claim),
         Way.TYPE: bool(claim.types),
         Way.COMBINATION: bool(claim.requires or claim.excludes or claim.only_with_stream),
+        Way.MISSING: "." in claim.name and bool(claim.required or claim.required_where),
         Way.UNSUPPORTED: True,
     }
     return own[way].known and limited[way]

@@ -125,9 +125,10 @@ _TITLES = {
     Way.RANGE: "`{}` outside its range is dealt with as the profile says.",
     Way.TYPE: "`{}` of another type is dealt with as the profile says.",
     Way.COMBINATION: "`{}` without its companions is dealt with as the profile says.",
+    Way.MISSING: "`{}` without a member that it must have is dealt with as the profile says.",
     Way.UNSUPPORTED: "`{}`, which is not supported, is dealt with as the profile says.",
 }
-_ENDINGS = {Way.RANGE: "range", Way.TYPE: "type", Way.COMBINATION: "combination"}
+_ENDINGS = {way: way.value for way in (Way.RANGE, Way.TYPE, Way.COMBINATION, Way.MISSING)}
 _FLAGS = ("stream", "stream_options", "logprobs", "parallel_tool_calls", "store")
 """Parameters that are true or false, or hold nothing else, and so have no range."""
 _COMPANIONED = (
@@ -135,6 +136,11 @@ _COMPANIONED = (
     *("parallel_tool_calls", "function_call", "audio", "metadata"),
 )
 """Parameters that go with others somewhere."""
+_COMPOSED = (
+    *("response_format", "tools", "tool_choice", "functions", "function_call"),
+    *("audio", "prediction", "moderation"),
+)
+"""Parameters with members that they must have."""
 
 
 def _declare_departure(
@@ -176,6 +182,8 @@ for _name in NAMES:
     _declare(_name, Way.TYPE)
     if _name in _COMPANIONED:
         _declare(_name, Way.COMBINATION)
+    if _name in _COMPOSED:
+        _declare(_name, Way.MISSING)
     if _name != "stream":  # whether there are streams at all is a claim of its own
         _declare(_name, Way.UNSUPPORTED)
 _declare("model", Way.TYPE)

@@ -48,7 +48,7 @@ ALL_FAMILIES = (
     *(
         f"param.{slug(name)}.{ending}"
         for name in NAMES
-        for ending in ("range", "type", "combination", "unsupported")
+        for ending in ("range", "type", "combination", "missing", "unsupported")
     ),
     *("param.vendor.range", "param.vendor.type"),
     "param.unknown-field.unsupported",

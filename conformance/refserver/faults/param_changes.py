@@ -15,6 +15,7 @@ from conformance.refserver.mistakes import Decision, Mistake
 
 _VALUES = ("invalid_value", "empty_", "_value", "_length", "_properties")
 """What the codes of a value out of range hold."""
+_MISSING = "missing_required_parameter"
 
 
 def made(
@@ -47,8 +48,13 @@ def out_of_range(mistake: Mistake) -> bool:
 
 def unaccompanied(mistake: Mistake) -> bool:
     """Whether a mistake is one of parameters that do not go together."""
-    others = ("invalid_type", "unknown_parameter")
+    others = ("invalid_type", "unknown_parameter", _MISSING)
     return not out_of_range(mistake) and mistake.code not in others
+
+
+def incomplete(mistake: Mistake) -> bool:
+    """Whether a mistake is one of a member that is not there."""
+    return mistake.code == _MISSING
 
 
 def refuses(name: str) -> Callable[[Decision, Facts], Decision]:

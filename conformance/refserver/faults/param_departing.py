@@ -10,6 +10,7 @@ from conformance.refserver.faults.param_accepted import FREE, TOP_K
 from conformance.refserver.faults.param_changes import (
     about,
     cuts,
+    incomplete,
     made,
     out_of_range,
     passes,
@@ -109,6 +110,19 @@ for _claim in _COMPANIONS:
         deep=(f"param.{slug(_claim.name)}.combination",),
         # Of two that exclude each other one says so, so that there is one departure.
         claims=(_claim, *(Parameter(other, Support.FULL) for other in _claim.excludes)),
+    )
+for _name in (
+    *("response_format", "tools", "tool_choice", "functions", "function_call"),
+    *("audio", "prediction", "moderation"),
+):
+    made(
+        __name__,
+        f"param-{slug(_name)}-incomplete",
+        f"`{_name}` is accepted without a member that it must have.",
+        (f"param.{slug(_name)}.missing",),
+        Stage.DECISION,
+        passes(_name, incomplete),
+        deep=(f"param.{slug(_name)}.missing",),
     )
 _RANGES = (
     ("user", Parameter("user", Support.FULL, types=("string",), max_length=32)),
