@@ -10,7 +10,7 @@ import re
 
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.json import JSON
-from conformance.model.profile import Confidence, Profile, Support
+from conformance.model.profile import Confidence, Profile, Reaction, Support
 from conformance.spec.claims import standing
 from conformance.spec.claims_messages import MEDIA, PART
 from conformance.spec.names import LIMITS
@@ -28,6 +28,8 @@ from .parameters.effective import came
 from .registry import MAY, MUST, SHOULD, Claimed, Problems, check
 
 _BLAMES_MODEL = re.compile(r"\bmodels?\b", re.IGNORECASE)
+_DISPUTED = ("result-twice",)
+"""What is known of no endpoint to be refused."""
 _TOO_LONG = "context_length_exceeded"
 _WORDS = ("message", "role", "content", "part", "name", "tool", "call", "image", "audio", "file")
 """What a refusal that is about messages speaks of."""
@@ -246,17 +248,30 @@ _declare_departure(
 
 @check(
     "message.calls.combination",
-    level=MAY,
+    level=MUST,
     on=probe("message.calls.combination"),
     given=replied,
     probes=("message.calls.combination",),
     presupposes="chat.basic",
 )
 def calls_and_results_belong_together(x: Reading, profile: Profile) -> Problems:
-    """A tool call without its result, and a result without its call, are refused."""
-    if not turned_down(x):
+    """Calls without a result and results without a call are dealt with as the profile says, or else refused."""
+    case, policy = x.id.partition(":")[2] or x.id, profile.messages.unmatched_calls
+    refused, level, expected = turned_down(x), None, ""
+    if not policy.known or case in _DISPUTED:
+        level = MAY
+        expected = "" if refused else "a 4xx status: a call and its result belong together"
+    elif refused and Reaction.REJECT not in policy.reactions:
+        expected = "an answer, since the profile says that it is not refused"
+    elif refused and policy.statuses and x.status not in (*policy.statuses, 200):
+        expected = f"status {' or '.join(map(str, policy.statuses))}"
+    elif not refused and policy.rejects:
+        expected = "a refusal: the profile says that a call and its result belong together"
+    if expected:
         yield Problem(
-            f"status, for {x.id.partition(':')[2] or x.id}",
-            expected="a 4xx status: a call and its result belong together",
-            actual=f"{x.status}, as if nothing were missing",
+            f"status, for {case}",
+            expected=expected,
+            actual=refusal_of(x) if refused else f"{x.status}, as if nothing were missing",
+            level=level,
+            claims=profile.cited(policy.source),
         )

@@ -236,6 +236,8 @@ class Messages:
     """``string``, ``parts``, ``null``."""
     parts: tuple[str, ...] | None = None
     other_roles: Policy = field(default_factory=Policy)
+    unmatched_calls: Policy = field(default_factory=Policy)
+    """Tool calls without a result, and results without a call."""
     source: tuple[str, ...] = ()
 
 
@@ -368,7 +370,7 @@ class Profile:
     out_of_range: Policy = field(default_factory=Policy)
     wrong_type: Policy = field(default_factory=Policy)
     combination: Policy = field(default_factory=Policy)
-    missing: Policy = field(default_factory=lambda: Policy((Reaction.REJECT,)))
+    missing: Policy = field(default_factory=lambda: Policy((Reaction.REJECT,), statuses=()))
     """Where a parameter's ``requires``, ``excludes`` or ``only_with_stream`` is broken."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     messages: Messages = field(default_factory=Messages)

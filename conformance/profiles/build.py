@@ -273,7 +273,7 @@ _PROFILE = record(
             Messages,
             {
                 **dict.fromkeys(("roles", "content", "parts"), known(ITEMS)),
-                "other_roles": POLICY,
+                **dict.fromkeys(("other_roles", "unmatched_calls"), POLICY),
                 "source": WORDS,
             },
         ),

@@ -15,6 +15,7 @@ POLICIES = ("unsupported", "unknown_field", "out_of_range", "wrong_type", "combi
 OWN = frozenset({"format", "name", "title", "summary", "extends", "built_on", "notes"})
 """Top-level keys that are never inherited."""
 
+_OF_MESSAGES = frozenset({("messages", "other_roles"), ("messages", "unmatched_calls")})
 _DATA = frozenset({"default", "requires", "required_where", "ignored_when"})
 _FIXED = frozenset({("errors", "fixed"), ("responses", "fixed")})
 
@@ -68,7 +69,7 @@ def is_data(at: Path) -> bool:
 
 
 def _one_claim(at: Path) -> bool:
-    if is_data(at) or (len(at) == 2 and at[0] == "policies"):
+    if is_data(at) or (len(at) == 2 and at[0] == "policies") or at in _OF_MESSAGES:
         return True
     if len(at) == 3 and at[0] == "errors":
         return at[1] in ("causes", "documented")

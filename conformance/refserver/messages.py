@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -35,7 +36,8 @@ def message_mistakes(body: Obj, profile: Profile, *, lenient: bool) -> Iterator[
             yield from _content(label, message, profile)
             yield from _calls(label, message)
     if not lenient or (_calls_apart(messages) and _roles_known(messages)):
-        yield from _order(messages)
+        policy = profile.messages.unmatched_calls
+        yield from (replace(m, policy=policy) for m in _order(messages) if _refuses(policy))
 
 
 def _roles_known(messages: list[Obj]) -> bool:

@@ -227,9 +227,43 @@ CASES += [
     )
 ]
 PAIRS = "message.calls.combination"
+REFUSED, TAKEN = Policy((Reaction.REJECT,), statuses=(400,)), Policy((Reaction.IGNORE,))
 CASES += [
     holds(PAIRS, "400", refused(PAIRS, USER, called(content=None))),
     breaks(PAIRS, "200", sent(PAIRS, USER, called(content=None)), at=STATUS, outcome=NOTE),
+    holds(
+        PAIRS,
+        "400 as stated",
+        refused(PAIRS, USER, called(content=None)),
+        profile=claiming(unmatched_calls=REFUSED),
+    ),
+    breaks(
+        PAIRS,
+        "200 where refusal is stated",
+        sent(PAIRS, USER, called(content=None)),
+        at=STATUS,
+        profile=claiming(unmatched_calls=REFUSED),
+    ),
+    breaks(
+        PAIRS,
+        "422 where 400 is stated",
+        refused(PAIRS, USER, called(content=None), status=422),
+        at=STATUS,
+        profile=claiming(unmatched_calls=REFUSED),
+    ),
+    holds(
+        PAIRS,
+        "200 where nothing is refused",
+        sent(PAIRS, USER, called(content=None)),
+        profile=claiming(unmatched_calls=TAKEN),
+    ),
+    breaks(
+        PAIRS,
+        "400 where nothing is refused",
+        refused(PAIRS, USER, called(content=None)),
+        at=STATUS,
+        profile=claiming(unmatched_calls=TAKEN),
+    ),
     idle(
         PAIRS,
         "500",

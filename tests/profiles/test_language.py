@@ -212,6 +212,7 @@ messages:
   content: [string, parts, "null"]
   parts: [text, video_url]
   other_roles: {outcome: reject, status: 422}
+  unmatched_calls: ignore
 """)
 
     assert Support.NONE == profile.parameter("messages[].name").support
@@ -221,6 +222,7 @@ messages:
     assert ("string", "parts", "null") == profile.messages.content
     assert ("text", "video_url") == profile.messages.parts
     assert (422,) == profile.messages.other_roles.statuses
+    assert (Reaction.IGNORE,) == profile.messages.unmatched_calls.reactions
 
 
 def test_the_error_shape_depends_on_the_status(load: Load) -> None:

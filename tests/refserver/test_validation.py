@@ -357,6 +357,21 @@ def test_streams_may_be_unsupported() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "status"), [(Messages(), 400), (Messages(unmatched_calls=DROP), 200)]
+)
+def test_calls_without_results_are_refused_unless_the_profile_says_otherwise(
+    told: Messages, status: int
+) -> None:
+    """As OpenAI does, or as stated."""
+    function = {"name": "get_weather", "arguments": "{}"}
+    call = {"id": "call_1", "type": "function", "function": function}
+    turn = {"role": "assistant", "content": None, "tool_calls": [call]}
+    user = {"role": "user", "content": "a"}
+
+    assert status == chat(replace(PLAIN, messages=told), messages=[user, turn, user]).status
+
+
+@pytest.mark.parametrize(
     ("messages", "content", "expected"),
     [
         (Messages(roles=("user",)), "a", 200),

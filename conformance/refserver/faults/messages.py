@@ -201,9 +201,8 @@ def messages_other_role_taken(decision: Decision, facts: Facts) -> Decision:
 @fault("messages-other-role-status", "message.role.unsupported", on=Stage.DECISION)
 def messages_other_role_status(decision: Decision, facts: Facts) -> Decision:
     """Roles that do not exist are refused with status 422."""
-    if decision is None or decision.policy is None or not _about(decision, "].role"):
-        return decision
-    return replace(decision, policy=replace(decision.policy, statuses=(422,)))
+    of_a_role = _about(decision, "].role") and not _written_by_hand(facts)
+    return _with_422(decision) if of_a_role else decision
 
 
 @fault("messages-other-part-taken", "message.part.range", on=Stage.DECISION)
@@ -243,6 +242,19 @@ def messages_name_of_any_type(decision: Decision, facts: Facts) -> Decision:
 def messages_missing_result_taken(decision: Decision, facts: Facts) -> Decision:
     """A tool call without its result is taken."""
     return None if decision is not None and _written_by_hand(facts) else decision
+
+
+@fault("messages-missing-result-status", "message.calls.combination", on=Stage.DECISION)
+def messages_missing_result_status(decision: Decision, facts: Facts) -> Decision:
+    """A tool call without its result is refused with status 422."""
+    of_a_call = _about(decision, "].role") and _written_by_hand(facts)
+    return _with_422(decision) if of_a_call else decision
+
+
+def _with_422(decision: Decision) -> Decision:
+    if decision is None or decision.policy is None:
+        return decision
+    return replace(decision, policy=replace(decision.policy, statuses=(422,)))
 
 
 # Fatal
