@@ -37,6 +37,7 @@ from conformance.spec.claimed import claimed, unknown_fields
 from conformance.wire.reading import Reading
 from tests.builders import (
     TARGET,
+    a_call,
     a_choice,
     a_chunk,
     a_completion,
@@ -59,6 +60,7 @@ BASE = load_profile("base")
 OPENAI = load_profile("openai")
 SUPPORTED, ACCEPTED, IGNORED = Observed.SUPPORTED, Observed.ACCEPTED, Observed.IGNORED
 REJECTED, CLAMPED, VARIES = Observed.REJECTED, Observed.CLAMPED, Observed.VARIES
+BREAKS = Observed.BREAKS
 UNCLEAR, NOT_SEEN = Observed.UNCLEAR, Observed.NOT_SEEN
 
 
@@ -111,6 +113,7 @@ def row(name: str, *exchanges: Exchange, profile: Profile = BASE, **how: Any) ->
 
 
 OK = an_exchange("chat.basic")
+MOON = a_call(function={"name": "get_moon", "arguments": "{}"})
 WORDS = sent("param.stop.value:word", json=saying("alpha beta "))
 NO_TOOL = sent("param.tool-choice.value:none", json=saying("Sunny."))
 
@@ -155,8 +158,32 @@ SEEN: dict[str, tuple[str, tuple[Exchange, ...], Observed, str]] = {
     "refused with a crash": (
         "n",
         (OK, sent("param.n.value:two", status=500, json=an_error(type="server"))),
-        REJECTED,
+        BREAKS,
         "500 server: That is not possible.",
+    ),
+    "refused as not there yet": (
+        "n",
+        (OK, sent("param.n.value:two", status=501, json=an_error(type="server"))),
+        REJECTED,
+        "501 server: That is not possible.",
+    ),
+    "a crash in streams": (
+        "n",
+        (
+            sent("param.n.value:two", json=saying("OK.", times=2)),
+            sent("param.n.value:stream-two", status=500, json=an_error(type="server")),
+        ),
+        VARIES,
+        "plain: supported (2 choices); in streams: breaks (500 server: That is not possible.)",
+    ),
+    "refused, and a crash": (
+        "n",
+        (
+            sent("param.n.value:two", **refusing("No.")),
+            sent("param.n.value:stream-two", status=500, json=an_error(type="server")),
+        ),
+        VARIES,
+        "plain: rejected (400 invalid_request_error: No.); in streams: breaks (500 server",
     ),
     "an error with 200": (
         "n",
@@ -192,6 +219,30 @@ SEEN: dict[str, tuple[str, tuple[Exchange, ...], Observed, str]] = {
         IGNORED,
         "the text contains 'gamma'",
     ),
+    "prose that begins with a bracket": (
+        "response_format",
+        (sent("param.response-format.value:object", json=saying("[echo] model=tiny")),),
+        IGNORED,
+        "the text is no JSON: '[echo] model=tiny'",
+    ),
+    "a list that is cut": (
+        "response_format",
+        (sent("param.response-format.value:object", json=saying('[ {"city": "Par')),),
+        IGNORED,
+        "the text begins as JSON, with",
+    ),
+    "the sequence is kept": (
+        "stop",
+        (sent("param.stop.value:word", json=saying("alpha beta gamma")),),
+        SUPPORTED,
+        "stops, but keeps the sequence 'gamma'",
+    ),
+    "the sequence is where the text ends anyway": (
+        "stop",
+        (sent("param.stop.value:list", json=saying("alpha beta gamma delta")),),
+        UNCLEAR,
+        "the text ends with 'delta'",
+    ),
     "the model says something else": (
         "stop",
         (sent("param.stop.value:word", json=saying("No.")),),
@@ -207,9 +258,18 @@ SEEN: dict[str, tuple[str, tuple[Exchange, ...], Observed, str]] = {
     ),
     "five sequences cut to four": (
         "stop",
-        (WORDS, sent("param.stop.range:unusual", json=saying("alpha beta gamma delta"))),
+        (WORDS, sent("param.stop.range:unusual", json=saying("alpha beta gamma "))),
         CLAMPED,
         "not all of 5 sequences have an effect; the text ends before",
+    ),
+    "five sequences, none of which has an effect": (
+        "stop",
+        (
+            sent("param.stop.value:word", json=saying("alpha beta gamma delta")),
+            sent("param.stop.range:unusual", json=saying("alpha beta gamma delta")),
+        ),
+        IGNORED,
+        "the text contains 'gamma'",
     ),
     "fewer alternatives than asked for": (
         "top_logprobs",
@@ -234,6 +294,21 @@ SEEN: dict[str, tuple[str, tuple[Exchange, ...], Observed, str]] = {
         (an_exchange("tools.required"),),
         ACCEPTED,
         "calls of get_weather",
+    ),
+    "a call that comes without tools as well": (
+        "tool_choice",
+        (
+            sent("param.tool-choice.value:required", json=calling()),
+            an_exchange("chat.long", json=calling()),
+        ),
+        UNCLEAR,
+        "calls of get_weather; calls come to requests without tools as well",
+    ),
+    "a call of what is not declared": (
+        "tools",
+        (sent("param.tools.value:offered", json=calling(MOON)),),
+        UNCLEAR,
+        "calls of get_moon, which are not declared",
     ),
     "a tool that nobody would call": (
         "tool_choice",
@@ -328,6 +403,23 @@ SEEN: dict[str, tuple[str, tuple[Exchange, ...], Observed, str]] = {
         (OK, an_exchange("errors.unknown-model")),
         SUPPORTED,
         "an unknown name is refused",
+    ),
+    "another model is refused after the stream has begun": (
+        "model",
+        (
+            OK,
+            an_exchange(
+                "errors.stream.unknown-model", status=200, stream=[role_chunk(), an_error()]
+            ),
+        ),
+        SUPPORTED,
+        "an unknown name is refused, inside the stream, in streams",
+    ),
+    "another model is too much": (
+        "model",
+        (OK, an_exchange("errors.unknown-model", status=500, json=an_error(type="server"))),
+        VARIES,
+        "chat.basic: accepted (answered); errors.unknown-model: breaks (500 server: That is",
     ),
     "answered": ("messages", (OK,), SUPPORTED, "answered"),
     "an unknown field refused": (

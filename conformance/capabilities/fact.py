@@ -47,8 +47,14 @@ class Saw(StrEnum):
     MISSING = "ignored"
     CUT = "cut"
     REFUSED = "rejected"
+    BROKEN = "breaks"
+    """Answered with a server error, which is no refusal."""
     LOST = "not seen"
     """Not sent, not answered, or not for a reason of its own."""
+
+
+DOWN = frozenset({Saw.REFUSED, Saw.BROKEN})
+"""Not answered as asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def fact_of(
         x.asked.streams and top_of(row) not in _OF_STREAMS,
         own,
         x.status,
-        blame_of(row, x) if saw is Saw.REFUSED else Blame.ROW,
+        blame_of(row, x) if saw in DOWN else Blame.ROW,
         prompt_of(x) if own else b"",
     )
 

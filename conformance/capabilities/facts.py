@@ -45,6 +45,9 @@ def facts(x: Reading, profile: Profile) -> Iterator[Fact]:
         yield from _of_ordinary(x, profile)
 
 
+_NOT_IMPLEMENTED = 501
+
+
 # Ordinary requests
 
 
@@ -52,7 +55,7 @@ def _of_ordinary(x: Reading, profile: Profile) -> Iterator[Fact]:
     own = list(own_rows(x, family_of_request(x), profile))
     if (why := lost(x)) is not None or turned_down(x, profile):
         for row, area in own:
-            yield fact_of(x, row, area, Saw.LOST if why else Saw.REFUSED, why or refusal(x))
+            yield fact_of(x, row, area, Saw.LOST if why else down(x), why or refusal(x))
         if not own and not why:
             yield from _named_in_refusal(x)
         return
@@ -109,10 +112,18 @@ def _told(
             return Saw.EFFECT if seen.telling else Saw.TAKEN, seen.said
         case Effect.MISSING if slight and seen.level is not None:
             return Saw.OVER, seen.said
+        case Effect.MISSING if seen.beside is not Effect.MISSING:
+            return Saw.EFFECT if seen.beside is Effect.SEEN else Saw.UNCLEAR, seen.said
         case Effect.MISSING:
             return Saw.MISSING, seen.said
         case _:
             return Saw.UNCLEAR, seen.said
+
+
+def down(x: Reading) -> Saw:
+    """What not being answered as asked comes to: a server error is no refusal, but for one that says so."""
+    status = x.status or 0
+    return Saw.BROKEN if status >= 500 and status != _NOT_IMPLEMENTED else Saw.REFUSED
 
 
 def _named_in_refusal(x: Reading) -> Iterator[Fact]:
@@ -120,7 +131,7 @@ def _named_in_refusal(x: Reading) -> Iterator[Fact]:
     named = members_of_error(x).get("param")
     top = top_of(named) if isinstance(named, str) else ""
     if top in NAMES and top in x.asked.body:
-        yield fact_of(x, top, "param", Saw.REFUSED, refusal(x), own=False)
+        yield fact_of(x, top, "param", down(x), refusal(x), own=False)
 
 
 # Requests that depart from the claim, and mistakes
@@ -135,7 +146,7 @@ def _of_departure(x: Reading, profile: Profile) -> Iterator[Fact]:
         if (why := lost(x)) is not None:
             yield fact_of(x, row, area, Saw.LOST, why, aspect=aspect)
         elif turned_down(x, profile):
-            yield fact_of(x, row, area, Saw.REFUSED, refusal(x), aspect=aspect)
+            yield fact_of(x, row, area, down(x), refusal(x), aspect=aspect)
         elif aspect is Aspect.RANGE and (cut := cut_to(row, x)) is not None:
             yield fact_of(x, row, area, Saw.CUT, cut, aspect=aspect)
         elif aspect is Aspect.VALUE:
@@ -170,14 +181,14 @@ def _of_mistake(x: Reading, profile: Profile) -> Iterator[Fact]:
     cause = CAUSE_OF.get(probe)
     if (why := refusable(x, profile)) is not None and why.hindrance is Hindrance.RUN:
         return
-    down = turned_down(x, profile)
-    said = refusal(x) if down else f"answered with status {x.status}"
-    saw = Saw.REFUSED if down else Saw.TAKEN
+    # An error may come where the stream has begun already.
+    late = x.asked.streams and x.looks_like_events and bool(x.error_events)
+    failed = late or turned_down(x, profile)
+    said = refusal(x) if failed else f"answered with status {x.status}"
+    saw = down(x) if failed else Saw.TAKEN
     match cause:
         case Cause.UNKNOWN_MODEL:
-            seen = Saw.EFFECT if down else Saw.MISSING
-            told = f"an unknown name is {'refused' if down else 'answered as well'}"
-            yield fact_of(x, "model", "param", seen, told)
+            yield fact_of(x, "model", "param", *_of_unknown_name(saw, said, late=late))
         case Cause.MISSING_MODEL:
             yield fact_of(x, "model", "param", saw, said, aspect=Aspect.MISSING)
         case Cause.MISSING_MESSAGES | Cause.EMPTY_MESSAGES:
@@ -188,3 +199,14 @@ def _of_mistake(x: Reading, profile: Profile) -> Iterator[Fact]:
             yield fact_of(x, "temperature", "param", saw, said, aspect=Aspect.TYPE)
         case _:
             return
+
+
+def _of_unknown_name(saw: Saw, said: str, *, late: bool) -> tuple[Saw, str]:
+    """What became of the name of a model that does not exist."""
+    match saw:
+        case Saw.BROKEN:
+            return saw, said
+        case Saw.REFUSED:
+            return Saw.EFFECT, f"an unknown name is refused{', inside the stream' if late else ''}"
+        case _:
+            return Saw.MISSING, "an unknown name is answered as well"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from conformance.model.capability import Observed, Row
 
-from .fact import Aspect, Fact, Saw
+from .fact import DOWN, Aspect, Fact, Saw
 from .refused import Blame
 
 CASES_KEPT = 40
@@ -17,6 +17,8 @@ CASES_KEPT = 40
 IDS_KEPT = 3
 """Exchanges that are kept of each fact; of more, the first by name."""
 _NAMED = 3
+_CALLED = ("tools", "tool_choice", "parallel_tool_calls")
+"""Rows whose effect shows in calls."""
 _UNTOLD = {Saw.UNCLEAR, Saw.OVER}
 _Sort = tuple[bool, Aspect, Saw, bool]
 _ABOUT = (Aspect.RANGE, Aspect.TYPE, Aspect.COMBINATION, Aspect.MISSING)
@@ -71,16 +73,20 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """What is known of a whole run that tells whether a refusal is about the parameter."""
+    """What is known of a whole run that tells whether a refusal, or a call, is about the parameter."""
 
     basis: int | None = None
     """The status of the smallest request, where it was refused."""
     prompts: frozenset[bytes] = frozenset()
     """Digests of the prompts that were answered in any request."""
+    calls_unasked: str = ""
+    """That calls come to requests without tools as well, in words; then a call shows nothing."""
 
     def weighed(self, fact: Fact) -> Fact:
         """The fact, less where its refusal may have another reason."""
-        if fact.saw is not Saw.REFUSED:
+        if fact.saw is Saw.EFFECT and fact.row in _CALLED and self.calls_unasked:
+            return replace(fact, saw=Saw.UNCLEAR, said=f"{fact.said}; {self.calls_unasked}")
+        if fact.saw not in DOWN:
             return fact
         if self.basis is not None and fact.status == self.basis:
             why = f"chat.basic is answered {self.basis} as well"
@@ -109,7 +115,8 @@ def row_of_sum(made: Sum, claimed: str, refusals: Refusals, why_not: str) -> Row
     elif cuts and observed in (Observed.SUPPORTED, Observed.ACCEPTED, Observed.UNCLEAR):
         observed, shown = Observed.CLAMPED, [*cuts, *shown]
         how = "; ".join(filter(None, (cuts[0][0].said, how)))
-    said = () if observed is Observed.REJECTED else _details(facts, observed)
+    outright = observed in (Observed.REJECTED, Observed.BREAKS)
+    said = () if outright else _details(facts, observed)
     detail = "; ".join(said)
     ids = dict.fromkeys(name for _, c in (shown or facts) for name in c.exchanges)
     return Row(
@@ -127,8 +134,9 @@ def _place(fact: Fact) -> tuple[object, ...]:
 def _observed(seen: set[Saw]) -> Observed:
     if not seen:
         return Observed.NOT_SEEN
-    if Saw.REFUSED in seen:
-        return Observed.REJECTED if seen == {Saw.REFUSED} else Observed.VARIES
+    if seen & DOWN:
+        alone = Observed.REJECTED if Saw.REFUSED in seen else Observed.BREAKS
+        return alone if len(seen) == 1 else Observed.VARIES
     if Saw.MISSING in seen:
         return Observed.VARIES if Saw.EFFECT in seen else Observed.IGNORED
     if Saw.EFFECT in seen:
@@ -145,6 +153,7 @@ def _how(observed: Observed, seen: Met) -> tuple[str, Met]:
         Observed.SUPPORTED: {Saw.EFFECT},
         Observed.IGNORED: {Saw.MISSING},
         Observed.REJECTED: {Saw.REFUSED},
+        Observed.BREAKS: {Saw.BROKEN},
         Observed.UNCLEAR: _UNTOLD,
         Observed.ACCEPTED: {Saw.TAKEN},
     }.get(observed)
@@ -154,7 +163,7 @@ def _how(observed: Observed, seen: Met) -> tuple[str, Met]:
     if observed is Observed.ACCEPTED:
         told = next((f.said for f, _ in shown if f.said), "")
         return told or "its effect cannot be seen from outside", shown
-    if observed is Observed.REJECTED:
+    if observed in (Observed.REJECTED, Observed.BREAKS):
         return _several(f.said for f, _ in shown), shown
     told = shown[0][0].said
     forms = {f.streamed for f, _ in shown}
@@ -177,7 +186,8 @@ def _several(texts: Iterable[str], most: int = 2) -> str:
 
 def _varying(seen: Met) -> tuple[str, Met]:
     """Which requests came out how: by form where that tells them apart, else by case."""
-    kinds = [saw for saw in (Saw.EFFECT, Saw.MISSING, Saw.REFUSED) if _of(seen, {saw})]
+    tried = (Saw.EFFECT, Saw.MISSING, Saw.REFUSED, Saw.BROKEN)
+    kinds = [saw for saw in tried if _of(seen, {saw})]
     groups = [(kind.value, _of(seen, {kind})) for kind in kinds]
     if len(groups) == 1:  # refused, or taken without an effect that would show
         groups.insert(0, ("accepted", _of(seen, {Saw.TAKEN, *_UNTOLD})))
@@ -221,9 +231,10 @@ def _details(facts: Met, observed: Observed) -> Iterator[str]:
         about = [(f, c) for f, c in facts if f.aspect is aspect]
         taken = {Saw.TAKEN, Saw.UNCLEAR, Saw.CUT} if ignored else {Saw.TAKEN, Saw.UNCLEAR}
         said = []
-        if refused := _of(about, {Saw.REFUSED}):
-            statuses = " or ".join(sorted({str(f.status) for f, _ in refused}))
-            said.append(f"{_listed(f.case for f, _ in refused)} rejected ({statuses})")
+        for kind in (Saw.REFUSED, Saw.BROKEN):
+            if down := _of(about, {kind}):
+                statuses = " or ".join(sorted({str(f.status) for f, _ in down}))
+                said.append(f"{_listed(f.case for f, _ in down)} {kind.value} ({statuses})")
         if cut := [] if ignored else _of(about, {Saw.CUT}):
             told = "" if observed is Observed.CLAMPED else f" ({cut[0][0].said})"
             said.append(f"{_listed(f.case for f, _ in cut)} cut{told}")

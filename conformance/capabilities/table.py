@@ -11,6 +11,7 @@ from conformance.model.profile import Profile
 from conformance.probes.parameters import UNKNOWN_ROWS
 from conformance.spec.claimed import claimed, claimed_of_request, unknown_fields
 from conformance.spec.names import LIMITS, NAMES, family_of, slug, top_of, vendor_names
+from conformance.wire.answer import said
 from conformance.wire.reading import Reading
 
 from .fact import VENDOR, probes, prompt_of, row_of
@@ -56,6 +57,7 @@ class Table:
         self._sums: dict[str, Sum] = {}
         self._prompts: set[bytes] = set()
         self._basis: int | None = None
+        self._calls_unasked = ""
         self._error = ""
 
     def take(self, x: Reading) -> None:
@@ -73,6 +75,8 @@ class Table:
         answered = lost(x) is None and not turned_down(x, self.profile)
         if answered and len(self._prompts) < PROMPTS_KEPT:
             self._prompts.add(prompt_of(x))
+        if answered and _called_unasked(x):
+            self._calls_unasked = "calls come to requests without tools as well"
         for fact in facts(x, self.profile):
             made = self._sums.get(fact.row)
             if made is None and len(self._sums) < ROWS_KEPT:
@@ -87,7 +91,7 @@ class Table:
 
     def rows(self, findings: Iterable[Finding] = ()) -> tuple[Row, ...]:
         """The rows in their order, with the checks that found a claim broken."""
-        refusals = Refusals(self._basis, frozenset(self._prompts))
+        refusals = Refusals(self._basis, frozenset(self._prompts), self._calls_unasked)
         against = _against(findings, vendor_names(self.profile))
         made: dict[str, Row] = {}
         for name in self._names():
@@ -132,6 +136,11 @@ class Table:
             if probe.startswith("param.") and probe.split(".")[1] == of_it
         ]
         return min(reasons, key=lambda why: not why.startswith("budget"), default="not sent")
+
+
+def _called_unasked(x: Reading) -> bool:
+    """Whether tools are called although the request declares none."""
+    return not x.asked.body.get("tools") and any(one.calls for one in said(x))
 
 
 def _with_ground(row: Row, known: Mapping[str, Row]) -> Row:

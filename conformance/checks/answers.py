@@ -163,12 +163,31 @@ def stopped(x: Reading, profile: Profile) -> Unjudged | None:
     probes=("chat.basic", "chat.long"),
 )
 def a_stop_has_something_to_say(x: Reading, profile: Profile) -> Problems:
-    """A message that finishes with "stop" has text where its content is null and it carries nothing else."""
+    """A message that finishes with "stop" carries something: no null content alone, nor an empty text for no tokens."""
+    counted = completion_tokens(stated_usage(x))
+    lost = to_be_answered(x) and (counted is None or counted[0] == 0)
     for at, choice, message in messages_of(x):
-        silent = "content" in message and message["content"] is None
         rest = [name for name, value in message.items() if value and name != "role"]
-        if choice.get("finish_reason") == "stop" and silent and not rest:
+        if choice.get("finish_reason") != "stop" or "content" not in message or rest:
+            continue
+        if message["content"] is None:
             yield Problem(f"{at}/message/content", expected="text", actual="null, and nothing else")
+        elif message["content"] == "" and lost:
+            told = "no tokens are counted" if counted is None else "0 tokens are counted"
+            yield Problem(f"{at}/message/content", expected="text", actual=f"nothing: {told}")
+
+
+def to_be_answered(x: Reading) -> bool:
+    """Our own plain requests, which no model answers with nothing at all: to say a word, to report a result, to write JSON."""
+    asking = (x.exchange.probe or "").startswith(("chat.", "turn.")) or wants_json(x)
+    return asking and not x.asked.body.get("stop")
+
+
+def wants_json(x: Reading) -> bool:
+    """Our own requests for JSON, which an empty text is not."""
+    form = x.asked.body.get("response_format")
+    formed = isinstance(form, dict) and form.get("type") in ("json_object", "json_schema")
+    return formed and x.exchange.probe == "param.response-format.value"
 
 
 def calls_expected(profile: Profile) -> str | None:

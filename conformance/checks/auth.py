@@ -13,6 +13,7 @@ from .givens import answered, headers_kept
 from .kinds import anything, probe
 from .registry import MAY, MUST, SHOULD, Problems, Scope, check
 
+LIST = "models.list"
 _RULES = (
     ("auth.no-key", ("auth.no-key",), "A request without a key is refused with the stated status."),
     (
@@ -48,14 +49,17 @@ def keys_wanted(profile: Profile) -> str | None:
 
 
 def _declare(id: str, probes: tuple[str, ...], title: str) -> None:
+    # Of a list that nobody gets, nothing is protected and nothing given away.
+    basis = LIST if id == "auth.models" else "chat.basic"
+
     @check(
         id,
         level=MUST,
         on=probe(*probes),
         given=refusable,
         claimed=keys_wanted,
-        presupposes="chat.basic",
-        probes=probes,
+        presupposes=basis,
+        probes=(*probes, LIST) if basis == LIST else probes,
         title=title,
     )
     def refused_without_key(x: Reading, profile: Profile) -> Problems:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from conformance.model.finding import Hindrance, Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
+from conformance.wire.answer import stated_usage
 from conformance.wire.chunks import content_chunks, spoken, usage_chunks
 from conformance.wire.deltas import ChoiceParts
 from conformance.wire.reading import Reading
@@ -21,9 +22,11 @@ from .answers import (
     dated,
     offered,
     several,
+    to_be_answered,
     too_short_to_count,
     toolless,
     untimed,
+    wants_json,
 )
 from .chunk.usage import usage_came
 from .coding import of_its_own_accord
@@ -150,17 +153,18 @@ def stopped(x: Reading, profile: Profile) -> Unjudged | None:
 @check("chunk.says-something", level=SHOULD, on=streams, given=stopped, probes=STREAM)
 def a_stop_has_something_to_say(x: Reading, profile: Profile) -> Problems:
     """A stream that finishes with "stop" has carried something, at the latest where its tokens are counted."""
-    carriers = usage_chunks(x)
-    counted = completion_tokens(carriers[-1][1]["usage"]) if carriers else None
+    counted = completion_tokens(stated_usage(x))
     lost = counted is not None and counted[0] - counted[1] > 4
+    # Of a stream without usage it cannot be told whether the model ended at once; JSON it is in no case.
+    none = to_be_answered(x) and (counted[0] == 0 if counted is not None else wants_json(x))
+    told = f"although {counted[0]} tokens" if lost and counted else "0 tokens" if counted else ""
     for choice in spoken(x):
         if _silent(choice):
             yield Problem(
                 f"choice {choice.index}",
                 expected="text",
-                actual="nothing"
-                + (f", although {counted[0]} tokens are counted" if lost and counted else ""),
-                level=None if lost and len(x.choices) == 1 else MAY,
+                actual="nothing" + (f", {told} are counted" if told and (lost or none) else ""),
+                level=None if (lost or none) and len(x.choices) == 1 else MAY,
             )
 
 
@@ -284,5 +288,5 @@ def streamed_text_is_accepted(x: Reading, profile: Profile) -> Problems:
     probes=("turn.stream-tool-result",),
 )
 def streamed_calls_are_accepted(x: Reading, profile: Profile) -> Problems:
-    """Tool calls put together from a stream, beside `content: null`, are accepted with their results."""
+    """Tool calls put together from a stream, beside `content: null`, are accepted with their results for the next stream."""
     yield from refused_turn(x, "what the tool calls are made of")

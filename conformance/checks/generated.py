@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from conformance.model.exchange import Ended
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
 from conformance.model.profile import Cause, Profile
 from conformance.spec.claims import standing
@@ -12,12 +13,13 @@ from conformance.spec.phrase import beginning
 from conformance.wire import strict_json
 from conformance.wire.reading import Reading
 
+from .asked import half_characters
 from .errors.status import error_with_success, refusable
 from .kinds import probe
 from .parameters.accepted import not_found, refusal_of, replied
 from .parameters.claims import firmness, model_of
 from .parameters.departing import departs, departure_of, departure_problems
-from .registry import MAY, MUST, Problems, check
+from .registry import MAY, MUST, SHOULD, Problems, check
 
 _NO_ROOM = re.compile(
     r"\b(max_tokens|max_completion_tokens|output limit)\b.*\breached\b", re.DOTALL
@@ -154,17 +156,40 @@ def text_of(x: Reading) -> str:
     return ""
 
 
+def replied_to_text(x: Reading, profile: Profile) -> Unjudged | None:
+    """It was answered; with a server error only to half a character, of which no other check speaks."""
+    return None if _broken_by_half(x) else replied(x, profile)
+
+
+def _broken_by_half(x: Reading) -> bool:
+    """Whether half a character, not a limit, ended in a server error or a stream that does not reach its end."""
+    status = x.status or 0
+    cut = not x.whole and x.done_at is None and x.ended is not Ended.INTERRUPTED
+    broken_off = x.asked.streams and status == 200 and (cut or bool(x.error_events))
+    return half_characters(x) and (status in (500, 502) or broken_off)
+
+
 @check(
     "generated.text-accepted",
     level=MUST,
     on=probe("generated.text"),
-    given=replied,
+    given=replied_to_text,
     probes=("generated.text",),
     presupposes="chat.basic",
     owners=lambda x, profile: ("text.accepted",),
 )
 def any_text_is_accepted(x: Reading, profile: Profile) -> Problems:
     """A message of any characters is accepted; control characters and half characters may be refused."""
+    if _broken_by_half(x):
+        status = x.status or 0
+        yield Problem(
+            "status" if status >= 500 else "body",
+            expected="200, or a 4xx that refuses half a character",
+            actual=f"{status}" + ("" if status >= 500 else ", and a stream that breaks off"),
+            level=SHOULD,
+            evidence=f"{text_of(x)[-60:]!a}",
+        )
+        return
     if accepted(x, profile):
         return
     text = text_of(x)

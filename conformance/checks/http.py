@@ -8,6 +8,7 @@ from conformance.model.profile import Profile
 from conformance.spec.phrase import beginning
 from conformance.wire.reading import Reading
 
+from .asked import half_characters
 from .givens import answered, bytes_kept, readable, whole
 from .kinds import completions, mistakes, model_lists, ordinary_chat, single_models
 from .registry import MUST, SHOULD, Problems, check
@@ -73,7 +74,7 @@ _OWN_CHECKS = (
 def spoken_of_nowhere_else(x: Reading) -> bool:
     """Our own ordinary requests whose status no other check judges."""
     probe = x.exchange.probe
-    return probe is not None and probe not in _OWN_CHECKS and ordinary_chat(x)
+    return probe not in (None, *_OWN_CHECKS) and ordinary_chat(x) and not half_characters(x)
 
 
 @check(

@@ -7,7 +7,7 @@ from conformance.model.profile import Profile, Support
 from conformance.spec.phrase import beginning
 from conformance.wire.reading import Reading
 
-from .givens import answered
+from .givens import answered, headers_kept
 from .kinds import probe
 from .registry import MUST, SHOULD, Problems, Scope, check
 
@@ -118,6 +118,33 @@ _declare(
     "lower case",
     "The scheme `bearer` is taken in lower case too.",
 )
+
+ASKED_BY_PAGES = ("http.options", "http.get")
+"""A preflight, and a request with the key, both by a page of another site."""
+ALLOWED = "access-control-allow-origin"
+
+
+@check(
+    "http.preflight",
+    level=SHOULD,
+    on=probe(*ASKED_BY_PAGES),
+    given=(answered, headers_kept),
+    scope=Scope.LINKED,
+    probes=ASKED_BY_PAGES,
+)
+def preflights_need_no_key(xs: tuple[Reading, ...], profile: Profile) -> Problems:
+    """An endpoint that allows pages of other sites answers their preflight, which never has a key."""
+    asked = next((x for x in xs if x.exchange.probe == ASKED_BY_PAGES[0]), None)
+    allowing = next((x for x in xs if x.header(ALLOWED)), None)
+    if asked is not None and asked.status in (401, 403) and allowing is not None:
+        yield Problem(
+            "status",
+            expected=f"a success: Access-Control-Allow-Origin is sent, by {allowing.id}",
+            actual=f"{asked.status}",
+            exchange=asked.id,
+            evidence=beginning(asked.body),
+        )
+
 
 METHODS = ("http.get", "http.head", "http.options")
 

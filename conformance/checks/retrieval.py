@@ -24,10 +24,10 @@ def wanted(x: Reading) -> str:
     return unquote(x.asked.request.path.rpartition("/models/")[2])
 
 
-def unfit(x: Reading) -> Problems:
-    """What is wrong with the answer to a request for a listed model."""
+def unfit(x: Reading, why: str = "it is listed") -> Problems:
+    """What is wrong with the answer to a request for a model that is there, and why that is known."""
     if x.status not in (200, 429):
-        yield Problem("status", expected="200: it is listed", actual=f"{x.status}")
+        yield Problem("status", expected=f"200: {why}", actual=f"{x.status}")
     elif x.status == 200:
         got = x.object.get("id") if x.object is not None else x.json.value
         if got != wanted(x):
@@ -80,22 +80,28 @@ def _entry(id: str, xs: tuple[Reading, ...]) -> dict[str, JSON] | None:
     return next((m for m in lists if m.get("id") == id), None)
 
 
+def retrieved_or_asked_for(x: Reading, profile: Profile) -> Unjudged | None:
+    """An answer to a request for a model; the list says no more than why it should be there."""
+    return None if x.exchange.probe == "models.list" else retrieved(x, profile)
+
+
 @check(
     "models.retrieve-slash",
     level=SHOULD,
-    on=probe("models.retrieve", SLASH, RAW),
-    given=retrieved,
+    on=probe("models.list", "models.retrieve", SLASH, RAW),
+    given=retrieved_or_asked_for,
     claimed=single_claimed,
     scope=Scope.LINKED,
     probes=("models.retrieve", SLASH, RAW),
 )
 def slashes_are_understood(xs: tuple[Reading, ...], profile: Profile) -> Problems:
-    """A listed model whose id has a slash is retrieved with the slash encoded as %2F, and as it is."""
+    """A model whose id has a slash is retrieved with the slash encoded as %2F, and as it is."""
     own = next(x for x in xs if x.exchange.probe == "models.retrieve")
-    known = {p.at for p in unfit(own)} if "/" not in wanted(own) else set()
-    for x in (x for x in xs if x is not own):
+    known = {p.at for p in unfit(own)}  # what holds of the model in use has a check of its own
+    for x in (x for x in xs if x.exchange.probe in (SLASH, RAW)):
         level = MAY if x.exchange.probe == RAW else None  # only older clients send it so
-        for problem in unfit(x):
+        why = "it is listed" if _entry(wanted(x), xs) else "it is the model in use"
+        for problem in unfit(x, why):
             if problem.at not in known:
                 yield replace(problem, level=level, exchange=x.id)
 

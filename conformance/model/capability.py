@@ -16,6 +16,8 @@ class Observed(StrEnum):
     IGNORED = "ignored"
     """Taken, and the effect that should show is missing."""
     REJECTED = "rejected"
+    BREAKS = "breaks"
+    """Answered with a server error, which is no refusal."""
     CLAMPED = "clamped"
     """Taken, and what is above its maximum was cut."""
     VARIES = "varies"
@@ -56,5 +58,5 @@ class Row:
             return True
         if self.claimed == "unknown":
             return self.area == "param" and self.observed is not Observed.NOT_SEEN
-        loud = (Observed.IGNORED, Observed.CLAMPED, Observed.VARIES, Observed.REJECTED)
-        return not self.claimed.startswith("none") and self.observed in loud
+        quiet = (Observed.SUPPORTED, Observed.ACCEPTED, Observed.UNCLEAR, Observed.NOT_SEEN)
+        return not self.claimed.startswith("none") and self.observed not in quiet

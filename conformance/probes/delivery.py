@@ -42,19 +42,20 @@ def _calls(choice: ChoiceParts) -> list[dict[str, JSON]]:
 
 
 def streamed_tool_result(answer: Reading) -> dict[str, JSON] | str:
-    """The conversation so far, the calls that the stream added up to beside null, and a result for each."""
+    """The conversation so far, the calls that the stream added up to, and a result for each: again as a stream."""
     calls = _calls(answer.choices[0]) if 0 in answer.choices else []
     return _answered(answer, calls) if calls else "it brought no tool call to answer"
 
 
 def parallel_results(answer: Reading) -> dict[str, JSON] | str:
-    """The same, where the stream brought several calls and no limit cut them."""
+    """Several calls of one stream, where no limit cut them, and a result for each."""
     choice = answer.choices.get(0)
     calls = _calls(choice) if choice and choice.finish != "length" else []
     return _answered(answer, calls) if len(calls) > 1 else "it brought no two whole calls"
 
 
 def _answered(answer: Reading, calls: list[dict[str, JSON]]) -> dict[str, JSON]:
+    """A result for each call, and the next stream asked for, as every agent that streams does."""
     message: JSON = {"role": "assistant", "content": None, "tool_calls": [*calls]}
     results: list[JSON] = [
         {"role": "tool", "tool_call_id": c["id"], "content": '{"temperature": 21}'} for c in calls
@@ -64,12 +65,14 @@ def _answered(answer: Reading, calls: list[dict[str, JSON]]) -> dict[str, JSON]:
         "messages": [*_conversation(answer), message, *results],
         "tools": answer.asked.body["tools"],
         LIMIT: 16,
+        "stream": True,
+        "stream_options": {"include_usage": True},
     }
 
 
 chat(
     "turn.parallel-results",
-    "Two tool calls of one stream, both answered.",
+    "Two tool calls of one stream, both answered, and the next stream asked for.",
     {},
     stage=Stage.NEXT_TURN,
     after="text.stream.tool",
@@ -100,7 +103,7 @@ chat(
 )
 chat(
     "turn.stream-tool-result",
-    "The tool call of a stream, answered.",
+    "The tool call of a stream, answered, and the next stream asked for.",
     {},
     stage=Stage.NEXT_TURN,
     after="tools.stream.required",

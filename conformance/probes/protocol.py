@@ -81,7 +81,12 @@ chat(
 )
 
 
-def _other_method(method: str, title: str, headers: Headers = ()) -> None:
+def _other_method(
+    method: str,
+    title: str,
+    headers: Headers = (),
+    credentials: Credentials = Credentials.KEY,
+) -> None:
     probe(
         Probe(
             f"http.{method.lower()}",
@@ -89,19 +94,24 @@ def _other_method(method: str, title: str, headers: Headers = ()) -> None:
             method,
             Operation.CHAT,
             headers=headers,
+            credentials=credentials,
             stage=Stage.FREE,
         )
     )
 
 
-_other_method("GET", "GET on chat completions.")
+_SITE: Headers = (("Origin", "https://conformance.example"),)
+
+_other_method("GET", "GET on chat completions, by a page of another site.", _SITE)
 _other_method("HEAD", "HEAD on chat completions.")
 _other_method(
     "OPTIONS",
-    "OPTIONS on chat completions, as a browser asks before a request of another site.",
+    "OPTIONS on chat completions, as a browser asks before a request of another site: without the key.",
     (
-        ("Origin", "https://conformance.example"),
+        ("Accept", "*/*"),
+        *_SITE,
         ("Access-Control-Request-Method", "POST"),
         ("Access-Control-Request-Headers", "authorization,content-type"),
     ),
+    Credentials.NONE,
 )

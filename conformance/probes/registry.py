@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from conformance.model.exchange import Exchange
 from conformance.model.json import JSON
 from conformance.model.plan import Stage, Step, Suite
-from conformance.model.profile import Profile
+from conformance.model.profile import Profile, Support
 from conformance.model.request import Credentials, Headers, Operation, Request
 from conformance.model.target import Target
 from conformance.wire.reading import Reading
@@ -233,6 +233,9 @@ def continued(
     body = probe.continuation(Reading(earlier))
     if isinstance(body, str):
         return f"after {step.after[0]}: {body}"
+    # It goes along here, and is tried elsewhere: where it may be refused, it is left out.
+    if profile.parameter("stream_options").support not in (Support.FULL, Support.PARTIAL):
+        body = {name: value for name, value in body.items() if name != "stream_options"}
     path = target.paths(probe.operation, profile)[0]
     return request_of(probe, path, target, body)
 

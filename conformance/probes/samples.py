@@ -47,6 +47,8 @@ ASK_WEATHER: JSON = [user("What is the weather in Paris? Use the tool.")]
 ASK_TWO: JSON = [user("What is the weather in Paris and in Rome? Call the tool for both at once.")]
 WORDS: JSON = [user("Repeat exactly: alpha beta gamma delta")]
 LINES: JSON = [user("Repeat exactly: alpha beta\ngamma delta")]
+LETTERS: JSON = [user("Repeat exactly: naïve 日本 👩‍🚀")]
+"""Characters beyond ASCII, of two bytes and more, some of which take several tokens."""
 SIGNS: JSON = [user("Repeat exactly: 👩‍🚀🏳️‍🌈👨‍👩‍👧‍👦𝒳🜁")]  # noqa: RUF001 - the letter of four bytes is meant
 """Characters of which each takes several tokens, so that a small limit cuts inside one."""
 COUNT: JSON = [user("Count from 1 to 100 in words.")]
@@ -184,8 +186,8 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
         "say-one": {"max_completion_tokens": 1},
     },
     "logprobs": {
-        "asked": {"messages": WORDS, "logprobs": True, LIMIT: 16},
-        "stream-asked": {"messages": WORDS, "logprobs": True, LIMIT: 16, **STREAMED},
+        "asked": {"messages": LETTERS, "logprobs": True, LIMIT: 32},
+        "stream-asked": {"messages": LETTERS, "logprobs": True, LIMIT: 32, **STREAMED},
         "not-asked": {"logprobs": False},
     },
     "top_logprobs": {
@@ -313,7 +315,8 @@ TELLING: Mapping[str, Mapping[str, Fields]] = {
 }
 """Requests in which a parameter's effect shows from outside; the first tells most. Others are sent ``EXAMPLES``."""
 
-_FIVE: JSON = ["omega", "sigma", "kappa", "lambda", "gamma"]
+_FIVE: JSON = ["delta", "omega", "sigma", "kappa", "gamma"]
+"""One more than OpenAI takes; the last comes first in the answer: where it is in the text and the first is not, one was cut off."""
 UNUSUAL: Mapping[str, Fields] = {
     "temperature": {"temperature": 5},
     "top_p": {"top_p": 1.5},

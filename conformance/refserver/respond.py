@@ -119,6 +119,8 @@ def _mistakes(
     request: IncomingRequest, found: Route, unread: list[Mistake], body: Obj, service: _Service
 ) -> Iterator[Decision]:
     """Everything that is wrong with a request, the first thing first; None for a part in order."""
+    if request.method == "OPTIONS":  # a browser asks without the key whether it may send it
+        yield misrouted(found, request.method, request.path)
     yield not_admitted(request, service.profile, service.key)
     yield misrouted(found, request.method, request.path)
     if found.operation is Operation.MODEL:

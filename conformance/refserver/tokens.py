@@ -10,6 +10,9 @@ from conformance.refserver.chat_request import ChatRequest, message_text
 from conformance.refserver.exchange import Obj
 from conformance.refserver.writing import json_text
 
+_SEEN = 85
+"""Tokens of what is seen or heard, as an image of low detail costs."""
+_MEDIA = ("image_url", "input_audio", "file")
 _PIECE = re.compile(r"\s*\S{1,8}|\s+$", re.DOTALL)
 
 
@@ -23,7 +26,15 @@ def prompt_tokens(request: ChatRequest) -> int:
     said = sum(4 + len(pieces(message_text(message))) for message in request.messages)
     calls = sum(len(pieces(json_text(_called(message)))) for message in request.messages)
     tools = sum(3 + len(pieces(f"{tool.name} {json_text(tool.schema)}")) for tool in request.tools)
-    return 3 + said + calls + tools
+    media = sum(map(_media, request.messages))
+    return 3 + said + calls + tools + media
+
+
+def _media(message: Obj) -> int:
+    """What the parts of a message cost that are not text."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return _SEEN * sum(part.get("type") in _MEDIA for part in parts if isinstance(part, dict))
 
 
 def _called(message: Obj) -> Any:

@@ -9,6 +9,7 @@ from conformance.model.capability import Observed, Row
 
 ORDER = (
     Observed.IGNORED,
+    Observed.BREAKS,
     Observed.VARIES,
     Observed.CLAMPED,
     Observed.REJECTED,
@@ -21,6 +22,7 @@ ORDER = (
 
 MEANINGS = {
     Observed.IGNORED: "accepted, and the effect that should show is missing",
+    Observed.BREAKS: "answered with a server error, which is no refusal",
     Observed.VARIES: "requests with it came out differently",
     Observed.CLAMPED: "accepted, and what is above a maximum was cut",
     Observed.REJECTED: "refused",

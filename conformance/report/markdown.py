@@ -28,7 +28,7 @@ MEANINGS = {
     Outcome.INCONCLUSIVE: "could not be judged",
     Outcome.ERROR: "a check failed to work",
 }
-_LOUD = (Observed.IGNORED, Observed.VARIES, Observed.CLAMPED)
+_LOUD = (Observed.IGNORED, Observed.BREAKS, Observed.VARIES, Observed.CLAMPED)
 _FOLDED = (Outcome.ERROR, Outcome.FAIL, Outcome.STALE, Outcome.WARN)
 
 

@@ -49,6 +49,14 @@ def open_to_all(probe: str) -> Exchange:
     )
 
 
+LIST, NO_KEY = "models.list", "auth.models.no-key"
+
+
+def unlisted(probe: str, status: int = 404) -> Exchange:
+    """A request for the model list that is refused whoever asks."""
+    return an_exchange(probe, status=status, json=an_error())
+
+
 CASES: list[Case] = []
 for _check, _probes in PROBES.items():
     for _probe in _probes:
@@ -90,6 +98,10 @@ CASES += [
     idle("auth.key-exact", "everything is taken", open_to_all("auth.wrong-key"), open_to_all("auth.key-longer"), open_to_all("auth.key-shorter"), outcome=INCONCLUSIVE),
     breaks("auth.key-exact", "a letter more", an_exchange("auth.wrong-key"), open_to_all("auth.key-longer"), an_exchange("auth.key-shorter"), at="status", outcome=WARN, actual="200, as if it were the key"),
     breaks("auth.key-exact", "a letter less", an_exchange("auth.wrong-key"), an_exchange("auth.key-longer"), open_to_all("auth.key-shorter"), at="status", outcome=WARN),
+    idle("auth.models", "no list at all", unlisted(LIST), unlisted(NO_KEY), outcome=INCONCLUSIVE, profile=WANTED, also=("models.list",)),
+    idle("auth.models", "a list that fails for everybody", unlisted(LIST, 501), unlisted(NO_KEY, 501), outcome=INCONCLUSIVE, profile=WANTED, also=("models.list",)),
+    holds("auth.models", "no list, and a key is wanted first", unlisted(LIST), an_exchange(NO_KEY), profile=WANTED, also=("models.list",)),
+    breaks("auth.models", "not found without a key", an_exchange(LIST), unlisted(NO_KEY), at="status", actual="404", profile=stating(Cause.NO_KEY, statuses=(401, 403))),
     holds("auth.challenge", "a challenge", an_exchange("auth.no-key", headers=CHALLENGE)),
     holds("auth.challenge", "in other letters", an_exchange("auth.no-key", headers=(("www-authenticate", "Bearer"),))),
     breaks("auth.challenge", "none", an_exchange("auth.no-key"), at="WWW-Authenticate", outcome=NOTE),

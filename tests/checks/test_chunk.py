@@ -72,6 +72,14 @@ def everywhere(*changes: tuple[str, Value]) -> list[Value]:
     return [changed(chunk, *changes) for chunk in text_chunks()]
 
 
+def with_messages(*messages: Value) -> list[Value]:
+    """The chunks of a right stream whose choices have these messages beside their deltas, unless they are gone."""
+    return [
+        chunk if message is GONE else changed(chunk, (f"{C}/message", message))
+        for chunk, message in zip(text_chunks(), messages, strict=True)
+    ]
+
+
 def right(check: str, name: str, *changes: tuple[str, Value]) -> Case:
     """A stream whose second chunk has a field in a form that is right."""
     return holds(check, name, said(*edited(2, *changes)))
@@ -97,6 +105,7 @@ def of_a_call(pointer: str, value: Value, **how: Value) -> Case:
 FIELD_CASES = [
     right("chunk.choices", "an array of objects"),
     right("chunk.choices", "an empty array", ("/choices", [])),
+    holds("chunk.choices", "padding that is null", said(*everywhere(("/obfuscation", None)))),
     wrong("chunk.choices", "/choices", GONE, actual="absent"),
     wrong("chunk.choices", "/choices", None),
     wrong("chunk.choices", "/choices/0", "OK."),
@@ -104,6 +113,8 @@ FIELD_CASES = [
     wrong("chunk.id", "/id", GONE),
     wrong("chunk.id", "/id", 7),
     breaks("chunk.id", "null on all", said(*everywhere(("/id", None))), at="event 1 and 3 more: /id", actual="null"),
+    breaks("chunk.id", "empty on all", said(*everywhere(("/id", ""))), at="event 1 and 3 more: /id", actual='""', outcome=WARN),
+    holds("chunk.id", "empty without choices", said(a_chunk(choices=[], id="", object=""), *text_chunks())),
     right("chunk.object", "the constant"),
     wrong("chunk.object", "/object", GONE),
     wrong("chunk.object", "/object", "chat.completion", actual='"chat.completion"'),
@@ -125,6 +136,8 @@ FIELD_CASES = [
     wrong("chunk.delta", f"{C}/delta", None),
     right("chunk.finish-reason", "absent while open", (f"{C}/finish_reason", GONE)),
     breaks("chunk.finish-reason", "another word", said(*edited(4, (f"{C}/finish_reason", "eos"))), at=f"event 4: {C}/finish_reason", actual='"eos"'),
+    breaks("chunk.finish-reason", '"error" without an error', said(*edited(4, (f"{C}/finish_reason", "error"))), at=f"event 4: {C}/finish_reason", actual='"error"'),
+    holds("chunk.finish-reason", '"error" beside the error', said(*edited(4, (f"{C}/finish_reason", "error"))[:4], an_error()), also=("stream.without-error",)),
     wrong("chunk.finish-reason", f"{C}/finish_reason", ""),
     right("chunk.role", "the same role again is another matter", (f"{C}/delta", {})),
     breaks("chunk.role", "another", said(*edited(1, (f"{C}/delta/role", "model"))), at=f"event 1: {C}/delta/role", actual='"model"'),
@@ -245,6 +258,16 @@ RULE_CASES = [
     holds("chunk.finish-without-tool-calls", "with a call", called()),
     holds("chunk.finish-without-tool-calls", "stop", said(*text_chunks())),
     breaks("chunk.finish-without-tool-calls", "without", an_exchange(TOOLS, stream=[*text_chunks()[:-1], finish_chunk("tool_calls")]), at="event 4"),
+    holds("chunk.message", "none", said(*text_chunks())),
+    holds("chunk.message", "the text so far", said(*with_messages({"role": "assistant", "content": ""}, {"role": "assistant"}, {"role": "assistant", "content": "OK"}, {"role": "assistant", "content": "OK."}))),
+    holds("chunk.message", "the whole at the end", said(*with_messages(GONE, GONE, GONE, {"role": "assistant", "content": "OK."}))),
+    breaks("chunk.message", "null", said(*with_messages(None, None, None, None)), at="event 1: message of a choice", actual="null"),
+    breaks("chunk.message", "null at the end", said(*with_messages(GONE, GONE, GONE, None)), at="event 4: message of a choice", actual="null"),
+    breaks("chunk.message", "text", said(*with_messages(GONE, "OK", GONE, GONE)), at="event 2: message of a choice", actual="'OK'"),
+    breaks("chunk.message", "empty", said(*with_messages({}, {}, {}, {})), at="event 4: message of a choice", actual="one without"),
+    breaks("chunk.message", "without the text", said(*with_messages(GONE, GONE, GONE, {"role": "assistant", "content": ""})), at="event 4: message of a choice", actual="''", outcome=WARN),
+    breaks("chunk.message", "ahead of its delta", said(*with_messages(GONE, GONE, {"role": "assistant", "content": "OK."}, GONE)), at="event 3: message of a choice", actual="'OK..'", outcome=WARN),
+    idle("chunk.message", "an error", said(role_chunk(), an_error()), outcome=INCONCLUSIVE, also=("stream.without-error",)),
     holds("chunk.tool-calls-finish", "tool_calls", called()),
     idle("chunk.tool-calls-finish", "stop for a named tool", called(finish="stop", probe="tools.stream.named"), outcome=INCONCLUSIVE),
     breaks("chunk.tool-calls-finish", "stop", called(finish="stop"), at="event 5", outcome=WARN),

@@ -45,6 +45,7 @@ TOOLS, PARALLEL = "tools.stream.required", "text.stream.tool"
 NAMED, NAMED_STREAM = "tools.named", "tools.stream.named"
 WORDS = ("one", ", ", "two", ", ", "three", ", ", "four", ", ", "five", ".")
 COUNTED = "".join(WORDS)
+SO_FAR = "".join(WORDS[:8])
 
 
 def saying(**message: Value) -> Exchange:
@@ -149,11 +150,21 @@ CASES = [
     holds("chunk.tool-call-names", "declared", calls("a", "b")),
     idle("chunk.tool-call-names", "no call", an_exchange(TOOLS, stream=text_chunks()), outcome=INCONCLUSIVE, also=()),
     breaks("chunk.tool-call-names", "made up", calls("a", "b", names=("get_weather", "find_out")), at="event 3: tool call 1", actual="'find_out'", outcome=WARN),
+    holds("stream.in-pieces", "word by word", counting(*WORDS * 3)),
+    holds("stream.in-pieces", "two halves", counting(*[" ".join(WORDS * 2)] * 2)),
+    idle("stream.in-pieces", "a short text", counting(*WORDS), outcome=INCONCLUSIVE),
+    breaks("stream.in-pieces", "one piece", counting(" ".join(WORDS * 3)), at="event 2", actual=f"the whole text of {3 * len(WORDS)} words in one delta", outcome=NOTE),
     holds("chunk.text-once", "once", counting(*WORDS)),
     holds("chunk.text-once", "a stutter", counting(*["no, "] * 12)),
     holds("chunk.text-once", "a piece repeated", counting("a", "a", "b", "c", "d", "e", "f", "g")),
     idle("chunk.text-once", "few pieces", counting("one", "one", "two", "two"), outcome=INCONCLUSIVE),
     breaks("chunk.text-once", "each piece twice", counting(*[w for word in WORDS for w in (word, word)]), at="event 3", actual="each piece twice: 'one', 'one'"),
+    breaks("chunk.text-once", "all so far in between", counting(*WORDS[:8], f"{SO_FAR}five", "."), at="event 10", actual=f"all text before it, and more: {f'{SO_FAR}five'!r}"),
+    breaks("chunk.text-once", "all so far, again and again", counting(*WORDS[:4], SO_FAR[:15], *WORDS[5:8], f"{SO_FAR}five", "."), at="event 10", actual=f"all text before it, and more: {f'{SO_FAR}five'!r}"),
+    holds("chunk.text-once", "little so far", counting("a", "b", "c", "abcd", "e", "f", "g", "h")),
+    holds("chunk.text-once", "a refrain in one piece", counting(*["la, "] * 8, "la, " * 12)),
+    holds("chunk.text-once", "a verse again in pieces as long", counting("The river hums\n", "in the old town\n", "at noon.\n", "The river hums\nin the old town\nat noon.\nAgain.", *"again")),
+    idle("chunk.text-once", "two choices under one index", an_exchange(LONG, stream=[*text_chunks(*[w for word in WORDS for w in (word, word)]), usage_chunk()], asks={"n": 2}), outcome=INCONCLUSIVE),
     breaks("chunk.text-once", "the whole again", counting(*WORDS, COUNTED), at="event 12", actual=f"the whole text again: {COUNTED!r}"),
     holds("chunk.spaces-kept", "all there", *long_answers(NUMBERS, NUMBERS[:20], NUMBERS[20:])),
     holds("chunk.spaces-kept", "another line end", *long_answers(NUMBERS, NUMBERS.replace(" ", "\n"))),

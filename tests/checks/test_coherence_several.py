@@ -52,6 +52,13 @@ def said(
     )
 
 
+def under_one(*pieces: str) -> Exchange:
+    """The same with one choice alone, of these pieces."""
+    made = said()
+    chunks = [role_chunk(), *(a_chunk({"content": text}) for text in pieces), finish_chunk()]
+    return an_exchange("param.n.value", id=made.id, request=made.request, stream=chunks)
+
+
 FIRST = ((0, "alpha"), (0, " beta"), (0, " gamma"))
 SEVERAL = "param.parallel-tool-calls.value"
 ASKING = {
@@ -87,6 +94,9 @@ CASES: list[Case] = [
     holds(APART, "in turns", said((0, "alpha"), (1, "alpha beta"), (0, " beta gamma"), (1, " gamma"))),
     holds(APART, "other white space", said((0, f"{PHRASE}\n"), (1, PHRASE))),
     breaks(APART, "a piece of another", said(*FIRST, (1, "alpha"), (0, " beta"), (1, " gamma")), at="choice 0", actual="'alpha beta gamma beta'", outcome=WARN),
+    breaks(APART, "both under one index", under_one("alpha", "alpha", " beta", " beta", " gamma", " gamma"), at="choice 0", actual="their pieces under one index: 'alphaalpha beta beta gamma gamma'", outcome=WARN),
+    idle(APART, "one alone", under_one("alpha", " beta", " gamma"), outcome=Outcome.INCONCLUSIVE),
+    idle(APART, "said twice by one", under_one("alpha", " beta", " gamma ", PHRASE), outcome=Outcome.INCONCLUSIVE),
     idle(APART, "other words", said((0, "alpha beta"), (1, PHRASE)), outcome=Outcome.INCONCLUSIVE),
     idle(APART, "no phrase", said((0, "OK."), (1, "OK."), content="Say OK."), outcome=SKIP),
     idle(APART, "cut at a stop", said((0, "alpha"), (1, "alpha"), stop="beta"), outcome=SKIP),

@@ -136,6 +136,8 @@ CASES = [
     idle("chunk.says-something", "cut before it spoke", silent(16, "length"), outcome=INCONCLUSIVE),
     idle("chunk.says-something", "stopped at once", an_exchange(STREAM, stream=[role_chunk(), finish_chunk()], asks={"stop": "O"})),
     breaks("chunk.says-something", "nothing", silent(), at="choice 0", actual="nothing", outcome=NOTE),
+    breaks("chunk.says-something", "nothing, and no token", silent(0), at="choice 0", actual="nothing, 0 tokens are counted", outcome=WARN),
+    breaks("chunk.says-something", "nothing, where JSON was", an_exchange("param.response-format.value", stream=[role_chunk(), finish_chunk()], asks={"stream": True, "response_format": {"type": "json_object"}}), at="choice 0", actual="nothing", outcome=WARN),
     breaks("chunk.says-something", "nothing, and one token", silent(1), at="choice 0", outcome=NOTE),
     breaks("chunk.says-something", "nothing but reasoning", silent(12, completion_tokens_details={"reasoning_tokens": 11}), at="choice 0", outcome=NOTE),
     breaks("chunk.says-something", "nothing for twelve tokens", silent(12), at="choice 0", actual="nothing, although 12 tokens are counted", outcome=WARN),

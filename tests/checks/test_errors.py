@@ -23,6 +23,7 @@ from tests.builders import (
     breaks,
     data,
     finding,
+    findings,
     holds,
     idle,
     role_chunk,
@@ -152,7 +153,9 @@ CASES += [
     breaks("errors.no-internals", "Rust", refused(message=RUST), at=f"byte {written(an_error(message=RUST)).index('thread')} of the body"),
     holds("errors.stream-as-json", "JSON", an_exchange(STREAM)),
     idle("errors.stream-as-json", "an error with status 200, as stated", an_exchange(STREAM, status=200), profile=with_errors(with_status_200=True)),
-    breaks("errors.stream-as-json", "events", an_exchange(STREAM, status=200, stream=[an_error()]), at="status", actual="200, with the error in the body"),
+    breaks("errors.stream-as-json", "events", an_exchange(STREAM, status=200, stream=[an_error()]), at="status", actual="200, with the error as an event: clients raise it without its status"),
+    breaks("errors.stream-as-json", "a body", an_exchange(STREAM, status=200, json=an_error()), at="status", actual="200, with the error as a JSON body, which clients read as a stream without chunks"),
+    breaks("errors.stream-as-json", "a stream of nothing", an_exchange(STREAM, status=200, stream=[]), at="status", actual="200, with a stream that says nothing, not even the error"),
     breaks("errors.stream-as-json", "an error event and nothing else", an_exchange(STREAM, status=200, stream=b"event: error\n" + data({"message": "no"})), at="status"),
     breaks("errors.stream-as-json", "a named refusal in events", an_exchange(STREAM, stream=a_stream([an_error()])), at="Content-Type", outcome=WARN),
 ]  # fmt: skip
@@ -232,6 +235,16 @@ def test_a_hostile_body_takes_no_time(body: bytes) -> None:
 
     assert Outcome.PASS is found.outcome
     assert time.process_time() - begun < 2
+
+
+def test_a_list_that_fails_for_everybody_is_no_answer_to_a_mistake() -> None:
+    """Of a model list that ends in a 500 the check of the list speaks, and of a wrong key's own 500 this one."""
+    wrong = an_exchange("auth.models.wrong-key", status=500, json=an_error())
+    broken = an_exchange("models.list", status=500, json=an_error())
+    check = "errors.no-server-error"
+
+    assert () == findings(broken, wrong)[check].problems
+    assert Outcome.FAIL is findings(an_exchange("models.list"), wrong)[check].outcome
 
 
 def test_a_stream_that_starts_is_not_refused() -> None:

@@ -9,23 +9,26 @@ from typing import Any
 import pytest
 
 from conformance.checks.generated import hopeless
-from conformance.model.exchange import Exchange
+from conformance.model.exchange import Ended, Exchange
 from conformance.model.finding import Hindrance, Outcome
 from conformance.model.profile import Errors, Parameter, Support
 from conformance.model.request import Credentials, Operation, Request
 from conformance.wire.reading import Reading
 from tests.builders import (
     NOTE,
+    WARN,
     Case,
     Value,
     a_completion,
     a_request,
+    a_stream,
     an_error,
     an_exchange,
     breaks,
     finding,
     holds,
     idle,
+    role_chunk,
     verify,
 )
 from tests.checks.test_parameters import claiming, full
@@ -62,6 +65,15 @@ def saying(text: str, status: int = 400, **how: Any) -> Exchange:
     return an_exchange(probe, id=f"{probe}:plain#1", request=request, status=status, **told)
 
 
+def streaming(text: str, **how: Any) -> Exchange:
+    """What came of a message with this text, as a stream."""
+    messages = [{"role": "user", "content": text}]
+    body = json.dumps({"model": "tiny", "messages": messages, "stream": True})
+    request = Request("POST", "/v1/chat/completions", Operation.CHAT, (), body.encode())
+    probe = "generated.text"
+    return an_exchange(probe, id=f"{probe}:stream#1", request=request, status=200, **how)
+
+
 BOTH = {"temperature": 1, "user": "me"}
 REFUSED: dict[str, Any] = {"status": 400, "json": an_error()}
 NO_ROOM = an_error(message="Could not finish: max_tokens or model output limit was reached.")
@@ -95,6 +107,13 @@ CASES = [
     breaks(TEXT, "refused", saying("\U0001f469\u200d\U0001f680"), at="status"),
     breaks(TEXT, "NUL refused", saying("\x00"), at="status", outcome=NOTE),
     breaks(TEXT, "half a character refused", saying("\ud83d"), at="status", outcome=NOTE),
+    breaks(TEXT, "half a character fatal", saying("\ud83d", 500), at="status", outcome=WARN),
+    breaks(TEXT, "half a character ends a stream with an error", streaming("\ud83d", stream=[role_chunk(), an_error()]), at="body", actual="200, and a stream that breaks off", outcome=WARN),
+    breaks(TEXT, "half a character cuts a stream", streaming("\ud83d", stream=a_stream()[:300], ended=Ended.CUT), at="body", outcome=WARN),
+    holds(TEXT, "half a character streamed", streaming("\ud83d", stream=a_stream())),
+    idle(TEXT, "whole characters fatal", saying("\U0001f469", 500), outcome=Outcome.INCONCLUSIVE, also=("http.no-server-error",)),
+    holds(TEXT, "whole characters cut", streaming("\U0001f469", stream=a_stream()[:300], ended=Ended.CUT), also=("stream.complete",)),
+    idle(TEXT, "half a character, and the endpoint is busy", saying("\ud83d", 503), outcome=Outcome.INCONCLUSIVE),
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from tests.builders import (
     an_exchange,
     breaks,
     calling,
+    changed,
     finding,
     finish_chunk,
     holds,
@@ -217,11 +218,11 @@ EFFECTS: list[tuple[str, str, dict[str, Value], dict[str, Any], dict[str, Any], 
     ("n", "stream", TWO, {"stream": TWO_CHUNKS}, {"stream": text_chunks()}, "/choices"),
     (
         "stop", "word", {"stop": "gamma", "messages": WORDS},
-        {"json": texts("alpha beta ")}, {"json": texts("alpha beta gamma")}, "/choices/0",
+        {"json": texts("alpha beta ")}, {"json": texts("alpha beta gamma delta")}, "/choices/0",
     ),
     (
         "stop", "in a stream", {"stop": ["x", "ta g"], "messages": WORDS, "stream": True},
-        {"stream": text_chunks("alpha ", "be")}, {"stream": text_chunks("alpha beta", " gamma")}, "choice 0",
+        {"stream": text_chunks("alpha ", "be")}, {"stream": text_chunks("alpha beta", " gamma delta")}, "choice 0",
     ),
     (
         "stop", "at the end of a line", {"stop": ["omega", "\n"], "messages": LINES},
@@ -332,6 +333,52 @@ CASES += [
         effect_of("stream_options", QUIET, stream=text_chunks()),
         profile=claiming(full("stream_options")),
     ),
+    holds(
+        "param.stream-options.effective",
+        "padding that is null",
+        effect_of(
+            "stream_options", QUIET, stream=[{**c, "obfuscation": None} for c in text_chunks()]
+        ),
+        profile=claiming(full("stream_options")),
+    ),
+    breaks(
+        "param.n.effective",
+        "all pieces under one index",
+        effect_of(
+            "n",
+            {**TWO, "messages": WORDS},
+            stream=text_chunks(
+                "alpha", "alpha", " beta", " beta", " gamma", " gamma", " delta", " delta"
+            ),
+        ),
+        profile=claiming(full("n")),
+        at="choice 0",
+        actual="accepted and not kept: the pieces of 2 choices under one index",
+        also=("chunk.choices-apart",),
+    ),
+    breaks(
+        "param.max-tokens.effective",
+        "calls that are null",
+        effect_of(
+            "max_tokens",
+            {"max_tokens": 5},
+            json=changed(spending(60), ("/choices/0/message/tool_calls", None)),
+        ),
+        profile=claiming(full("max_tokens")),
+        at="max_tokens = 5",
+    ),
+    idle(
+        "param.max-tokens.effective",
+        "content that is no text",
+        effect_of(
+            "max_tokens",
+            {"max_tokens": 5},
+            json=changed(spending(60), ("/choices/0/message/content", 7)),
+        ),
+        profile=claiming(full("max_tokens")),
+        outcome=INCONCLUSIVE,
+        also=("chat.response.content",),
+    ),
     breaks(
         "param.stream-options.effective",
         "padding",
@@ -426,6 +473,44 @@ CASES += [
         profile=claiming(full("stop")),
         at="choice 0",
         outcome=WARN,
+    ),
+    breaks(
+        "param.stop.effective",
+        "the sequence, which is kept",
+        effect_of("stop", {"stop": "gamma", "messages": WORDS}, json=texts("alpha beta gamma")),
+        profile=claiming(full("stop")),
+        at="/choices/0",
+        actual="accepted and not kept: stops, but keeps the sequence 'gamma': 'alpha beta gamma'",
+    ),
+    breaks(
+        "param.stop.effective",
+        "the rest of the token that the sequence ends in",
+        effect_of("stop", SPANNING, json=texts("alpha beta gamma")),
+        profile=claiming(full("stop")),
+        at="/choices/0",
+        actual="accepted and not kept: stops, but keeps the sequence 'ta gam': 'alpha beta gamma'",
+    ),
+    breaks(
+        "param.stop.effective",
+        "the sequence at the end, where the text ends by itself",
+        effect_of(
+            "stop", {"stop": "delta", "messages": WORDS}, json=texts("alpha beta gamma delta")
+        ),
+        profile=claiming(full("stop")),
+        at="/choices/0",
+        actual="accepted and perhaps kept in part: the text ends with 'delta': 'alpha beta gamma delta'",
+    ),
+    breaks(
+        "param.stop.effective",
+        "the sequence, and as far as the limit",
+        effect_of(
+            "stop",
+            {"stop": "gamma", "messages": WORDS},
+            json=texts("alpha beta gamma", finish="length"),
+        ),
+        profile=claiming(full("stop")),
+        at="/choices/0",
+        actual="accepted and ignored: the text contains 'gamma': 'alpha beta gamma'",
     ),
     holds(
         "param.stop.effective",

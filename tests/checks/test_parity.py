@@ -7,10 +7,12 @@ import pytest
 from conformance.model.exchange import Exchange
 from conformance.model.finding import Hindrance, Outcome
 from tests.builders import (
+    NOTE,
     WARN,
     Case,
     a_call,
     a_completion,
+    a_request,
     a_stream,
     a_usage,
     an_error,
@@ -18,6 +20,7 @@ from tests.builders import (
     breaks,
     calling,
     finding,
+    findings,
     holds,
     text_chunks,
     usage_chunk,
@@ -31,6 +34,22 @@ OTHER = [{**chunk, "model": "small"} for chunk in text_chunks()]
 COUNTED = a_stream([*text_chunks(), usage_chunk(usage=a_usage(11, 3))])
 
 
+def counting(prompt: int) -> bytes:
+    """A stream that counts so many tokens of the prompt."""
+    return a_stream([*text_chunks(), usage_chunk(usage=a_usage(prompt, 3))])
+
+
+def seeded(prompt: int, case: str = "repeatable", seed: int = 7) -> Exchange:
+    """A request that is sent twice, with so many tokens of the prompt."""
+    messages = [{"role": "user", "content": "Say OK."}]
+    request = a_request({"model": "tiny", "messages": messages, "seed": seed, "temperature": 0})
+    probe, answer = "param.seed.value", a_completion(usage=a_usage(prompt, 3))
+    return an_exchange(probe, id=f"{probe}:{case}", request=request, json=answer)
+
+
+ZERO = ("chat.response.usage-counts",)
+
+
 def refused(probe: str, status: int = 400) -> Exchange:
     """A request that is refused."""
     return an_exchange(probe, status=status, json=an_error())
@@ -42,7 +61,13 @@ CASES = [
     breaks("parity.status", "only plainly", an_exchange(TOOLS), refused(TOOLS_STREAM), at="status", actual="400 with stream: true"),
     breaks("parity.status", "only streamed", refused(TOOLS), an_exchange(TOOLS_STREAM), at="status", actual="200 with stream: true"),
     holds("parity.prompt-tokens", "alike", an_exchange(LONG), an_exchange(LONG_STREAM)),
-    breaks("parity.prompt-tokens", "otherwise", an_exchange(LONG), an_exchange(LONG_STREAM, stream=COUNTED), at="usage.prompt_tokens", actual="11", outcome=WARN),
+    breaks("parity.prompt-tokens", "otherwise", an_exchange(LONG), an_exchange(LONG_STREAM, stream=COUNTED), at="usage.prompt_tokens", actual="11", outcome=NOTE),
+    breaks("parity.prompt-tokens", "many more", an_exchange(LONG), an_exchange(LONG_STREAM, stream=counting(19)), at="usage.prompt_tokens", actual="19", outcome=WARN),
+    breaks("parity.prompt-tokens", "none", an_exchange(LONG, json=a_completion(usage=a_usage(2, 3))), an_exchange(LONG_STREAM, stream=counting(0)), at="usage.prompt_tokens", actual="0", outcome=WARN),
+    holds("parity.prompt-repeated", "alike", seeded(9), seeded(9, "repeated")),
+    holds("parity.prompt-repeated", "alike in each of two forms", seeded(9), seeded(9, "repeated"), seeded(19, "other", seed=8)),
+    holds("parity.prompt-repeated", "none, which has a check of its own", seeded(9), seeded(0, "repeated"), also=ZERO),
+    breaks("parity.prompt-repeated", "otherwise", seeded(9), seeded(10, "repeated"), at="usage.prompt_tokens", actual="10", outcome=NOTE),
     holds("parity.model", "the same", an_exchange(PLAIN), an_exchange(STREAM)),
     breaks("parity.model", "another", an_exchange(PLAIN), an_exchange(STREAM, stream=OTHER), at="model", actual="'small'", outcome=WARN),
     holds("parity.tool-calls", "both", an_exchange(TOOLS), an_exchange(TOOLS_STREAM)),
@@ -91,6 +116,16 @@ def test_prompts_without_counts_are_left_to_other_checks(plain: object) -> None:
     exchanges = an_exchange(LONG, json=plain), an_exchange(LONG_STREAM)
 
     assert () == finding("parity.prompt-tokens", *exchanges).problems
+
+
+def test_prompts_that_are_counted_otherwise_each_time_are_not_compared() -> None:
+    """Where two equal requests differ, a difference of both forms says nothing of the form."""
+    forms = an_exchange(LONG), an_exchange(LONG_STREAM, stream=counting(19))
+    moving = findings(*forms, seeded(9), seeded(15, "repeated"))
+    steady = findings(*forms, seeded(9), seeded(9, "repeated"))
+
+    assert Outcome.INCONCLUSIVE is moving["parity.prompt-tokens"].outcome
+    assert Outcome.WARN is steady["parity.prompt-tokens"].outcome
 
 
 def test_both_forms_of_the_smallest_request_have_checks_of_their_own() -> None:

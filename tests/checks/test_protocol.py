@@ -8,6 +8,7 @@ from conformance.model.exchange import Exchange
 from conformance.model.finding import Outcome
 from conformance.model.profile import Support
 from tests.builders import (
+    WARN,
     Case,
     a_list,
     an_error,
@@ -21,6 +22,7 @@ from tests.builders import (
 )
 
 BASIC, STREAM = an_exchange(), an_exchange("chat.stream.basic")
+OPEN = (("Access-Control-Allow-Origin", "*"),)
 VARIANTS = {
     "http.sdk-headers": (BASIC, "chat.sdk-headers", "fail"),
     "http.stream-sdk-headers": (STREAM, "chat.stream.sdk-headers", "fail"),
@@ -51,6 +53,11 @@ CASES += [
     holds("http.methods", "HEAD not allowed", an_exchange("http.head", body=b"")),
     holds("http.methods", "HEAD not found, without a body", an_exchange("http.head", status=404, body=b"")),
     holds("http.methods", "OPTIONS without content", an_exchange("http.options", status=204, body=b"", content_type=None)),
+    holds("http.preflight", "answered", an_exchange("http.options", status=204, body=b"", content_type=None, headers=OPEN), an_exchange("http.get")),
+    holds("http.preflight", "no pages are served", an_exchange("http.options", status=401), an_exchange("http.get")),
+    holds("http.preflight", "another refusal", an_exchange("http.options", status=405, headers=OPEN), an_exchange("http.get")),
+    breaks("http.preflight", "a key is asked for", an_exchange("http.options", status=401), an_exchange("http.get", headers=OPEN), at="status", actual="401", outcome=WARN),
+    breaks("http.preflight", "it is forbidden", an_exchange("http.options", status=403, headers=OPEN), an_exchange("http.get"), at="status", actual="403", outcome=WARN),
     holds("http.methods", "OPTIONS not known at all", an_exchange("http.options", status=501)),
     breaks("http.methods", "GET crashes", an_exchange("http.get", status=500), at="status", actual="500"),
     breaks("http.methods", "HEAD crashes", an_exchange("http.head", status=502, body=b""), at="status"),

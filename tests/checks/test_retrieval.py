@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.model.exchange import Exchange
 from conformance.model.finding import Outcome
+from conformance.model.request import Credentials, Operation, Request
 from conformance.probes.registry import all_probes, continued, steps_of
 from tests.builders import (
     BASE,
@@ -21,7 +24,10 @@ from tests.builders import (
     breaks,
     finding,
     holds,
+    idle,
     models_named,
+    not_sent,
+    request_of,
     verify,
     with_paths,
 )
@@ -47,6 +53,20 @@ def refused(probe: str, status: int = 404) -> Exchange:
     return an_exchange(probe, status=status, json=an_error())
 
 
+def unsent(probe: str) -> Exchange:
+    """A request for a model of the list where the list names none that would do: its place is taken by the list's."""
+    return replace(
+        not_sent(probe, "after models.list: it names no such model"),
+        request=request_of("models.list"),
+    )
+
+
+def nested(probe: str) -> Exchange:
+    """A model whose id has a slash, not found."""
+    request = Request("GET", "/v1/models/a%2Fb", Operation.MODEL, (), None, Credentials.KEY)
+    return an_exchange(probe, request=request, status=404, json=an_error())
+
+
 CASES = [
     holds(LISTED, "as listed", *retrieved()),
     holds(LISTED, "a limit", *retrieved()[:2], refused(OTHER, 429)),
@@ -59,6 +79,9 @@ CASES = [
     holds(SLASHED, "none can be retrieved", refused(OWN, 405), refused(SLASH, 405), refused(RAW, 405), also=("models.retrieve",)),
     breaks(SLASHED, "not encoded", an_exchange(OWN), refused(SLASH), an_exchange(RAW), at="status", actual="404", outcome=WARN),
     breaks(SLASHED, "not as it is", an_exchange(OWN), an_exchange(SLASH), refused(RAW), at="status", outcome=NOTE),
+    holds(SLASHED, "none can be retrieved, whose own id has a slash", nested(OWN), nested(SLASH), nested(RAW), also=("models.retrieve",)),
+    idle(SLASHED, "no id has a slash", an_exchange("models.list"), an_exchange(OWN), unsent(SLASH), unsent(RAW), outcome=Outcome.INCONCLUSIVE),
+    breaks(SLASHED, "in use, but not listed", listed("tiny"), an_exchange(OWN), nested(SLASH), an_exchange(RAW), at="status", actual="404", outcome=WARN),
     breaks(SLASHED, "half of the id", an_exchange(OWN), an_exchange(SLASH, json=a_model(id="large")), an_exchange(RAW), at="/id", actual="'large'", outcome=WARN),
     holds(USABLE, "slashes, colons and dots", listed("acme/large-3.1", "ft:tiny:org::x", "modèle")),
     holds(USABLE, "no id at all", an_exchange(LIST, json=a_list(a_model(), a_model(id=GONE))), also=("models.entry",)),
@@ -98,6 +121,18 @@ def path_after(probe: str, *ids: str) -> str:
 def test_a_model_is_chosen_by_its_id(probe: str, ids: tuple[str, ...], path: str) -> None:
     """The same list gives the same model, the one whose id is hardest to write."""
     assert path == path_after(probe, *ids)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [(("a/b",), "200: it is listed"), (("tiny",), "200: it is the model in use"), ((), "200: it is the model in use")],
+    ids=["listed", "others are listed", "nothing is listed"],
+)  # fmt: skip
+def test_only_what_is_listed_is_said_to_be(ids: tuple[str, ...], expected: str) -> None:
+    """A model that is asked for because it is in use is not called listed."""
+    found = finding(SLASHED, listed(*ids), an_exchange(OWN), nested(SLASH), nested(RAW))
+
+    assert [expected, expected] == [p.expected for p in found.problems]
 
 
 def test_without_single_models_nothing_is_asked() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.model.exchange import Exchange
 from conformance.model.plan import Stage, Suite
+from conformance.model.profile import Parameter, Support
 from conformance.model.request import Credentials, Operation, Request
 from conformance.model.target import Target
 from conformance.probes import registry
@@ -20,6 +21,7 @@ from tests.builders import (
     a_call,
     a_completion,
     a_message,
+    a_profile,
     an_error,
     an_exchange,
     calling,
@@ -242,6 +244,26 @@ def test_a_dumped_message_has_null_for_what_did_not_come() -> None:
     body = next_body("turn.dumped-message", answer)
 
     assert {**message, "function_call": None} == body["messages"][1]
+
+
+@pytest.mark.parametrize(
+    ("support", "options"),
+    [(Support.FULL, {"include_usage": True}), (Support.UNKNOWN, None), (Support.NONE, None)],
+    ids=str,
+)
+def test_the_result_of_a_streamed_call_is_asked_about_as_a_stream(
+    support: Support, options: Value
+) -> None:
+    """The next request of an agent that streams is a stream, with usage where that is claimed."""
+    profile = a_profile(parameters={"stream_options": Parameter("stream_options", support)})
+    earlier = an_exchange("tools.stream.required")
+    made = continued(step("turn.stream-tool-result"), {earlier.id: earlier}, TARGET, profile)
+
+    assert isinstance(made, Request)
+    body = json.loads(made.body or b"")
+    assert ["user", "assistant", "tool"] == [m["role"] for m in body["messages"]]
+    assert True is body["stream"]
+    assert options == body.get("stream_options")
 
 
 def test_parallel_calls_are_answered_in_their_order() -> None:

@@ -32,6 +32,10 @@ WEATHER = {
         },
     },
 }
+IMAGE_AND_TEXT = [
+    {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+    {"type": "text", "text": "Say OK."},
+]
 ODD = ("\x00", "\ud83d", "\u2028", "x" * 4000, "\U0001f680")
 """Texts that some servers do not bear."""
 UNREAD = (b'{"messages": [[[[]]]]', b'{"temperature": NaN}', b'{"model": "\xe2\x82"}')
@@ -132,6 +136,9 @@ def battery() -> dict[str, IncomingRequest]:
         "message-item": chat_request(messages=["hello"]),
         "own-message": chat_request(messages=[*SAY_OK, {"role": "assistant", "content": "Hi."}]),
         "tool-result": chat_request(messages=tool_history(), tools=[WEATHER]),
+        "streamed-tool-result": chat_request(
+            messages=tool_history(), tools=[WEATHER], **forms["usage"]
+        ),
         "own-tool-result": chat_request(messages=as_it_came(tool_history()), tools=[WEATHER]),
         "nulls": chat_request(
             messages=[*SAY_OK, {"role": "assistant", "content": "Hi.", "audio": None}]
@@ -141,6 +148,17 @@ def battery() -> dict[str, IncomingRequest]:
         "orphan": chat_request(messages=[*SAY_OK, {"role": "tool", "tool_call_id": "call_0"}]),
         "large": _posted(PROPER[:-1] + b" " * 1_100_000 + b"}"),
         "two": chat_request(n=2),
+        "developer": chat_request(
+            messages=[{"role": "developer", "content": "Be brief."}, *SAY_OK]
+        ),
+        "two-systems": chat_request(
+            messages=[{"role": "system", "content": text} for text in ("Be brief.", "Be kind.")]
+            + SAY_OK
+        ),
+        "image": chat_request(messages=[{"role": "user", "content": IMAGE_AND_TEXT}]),
+        "short-call": chat_request(
+            tools=[WEATHER], tool_choice="required", max_tokens=8, **forms["usage"]
+        ),
         "no-role": chat_request(messages=[{"content": "Say OK."}]),
         "head": request("HEAD", "/v1/chat/completions"),
         "options": request("OPTIONS", "/v1/chat/completions", Origin="https://chat.example"),

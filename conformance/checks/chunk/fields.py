@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from conformance.checks.fields import (
+    DROP,
     MILLISECONDS,
     Field,
     absent_logprobs,
@@ -37,10 +38,20 @@ def _null_detail(chunk: dict[str, JSON], violation: Violation) -> Level | None:
     return MAY if len(violation.path) > 1 and violation.actual.startswith("null") else None
 
 
+def _padding(chunk: dict[str, JSON], violation: Violation) -> str | None:
+    """Official clients pass over `obfuscation`, whatever it is."""
+    return DROP if violation.path[:1] == ("obfuscation",) else None
+
+
 _DELTA = ("choices", "*", "delta")
 FIELDS = (
-    Field("chunk.choices", "`choices` of a chunk is an array of objects.", ((), ("choices",))),
-    Field("chunk.id", "`id` of a chunk is a string.", (("id",),)),
+    Field(
+        "chunk.choices",
+        "`choices` of a chunk is an array of objects.",
+        ((), ("choices",)),
+        _padding,
+    ),
+    Field("chunk.id", "`id` of a chunk is a string that is not empty.", (("id",),)),
     Field("chunk.object", '`object` of a chunk is "chat.completion.chunk".', (("object",),)),
     Field("chunk.created", "`created` of a chunk is an integer.", (("created",),)),
     Field("chunk.model", "`model` of a chunk is a string.", (("model",),)),
@@ -167,13 +178,32 @@ def _no_index_beyond_n(x: Reading) -> Problems:
         )
 
 
+def _no_empty_id(x: Reading) -> Problems:
+    empty = [n for n, chunk in x.chunks if chunk.get("id") == "" and chunk.get("choices")]
+    if empty:
+        more = f" and {len(empty) - 1} more" if len(empty) > 1 else ""
+        yield Problem(
+            f"event {empty[0]}{more}: /id",
+            expected="an id that is not empty",
+            actual='""',
+            level=SHOULD,
+        )
+
+
 _BEYOND_THE_SCHEMA: dict[str, Callable[[Reading], Problems]] = {
+    "chunk.id": _no_empty_id,
     "chunk.object": _no_prelude,
     "chunk.role": _no_other_role,
     "chunk.created": _no_milliseconds,
     "chunk.choice-index": _no_index_beyond_n,
 }
 """What the schema cannot say about a field."""
+
+
+def _of_the_error(x: Reading, field: Field, problem: Problem) -> bool:
+    """Whether a choice ends with the reason "error" in a stream that brings the error itself, which other checks judge."""
+    reason = field.id == "chunk.finish-reason" and problem.actual == '"error"'
+    return reason and bool(x.error_events)
 
 
 def _declare(field: Field) -> None:
@@ -199,6 +229,7 @@ def _declare(field: Field) -> None:
             (chunks[place][0], problem)
             for place, those in broken(x, CHUNK, [chunk for _, chunk in chunks])
             for problem in field_problems(field, FIELDS, chunks[place][1], those)
+            if not _of_the_error(x, field, problem)
         ]
         yield from _grouped(found)
         if field.id in _BEYOND_THE_SCHEMA:

@@ -27,12 +27,13 @@ def _spent(x: Reading) -> int:
     return total + thought if total > 0 else 0
 
 
-def _prompt(x: Reading) -> int:
+def prompt_tokens(x: Reading) -> int:
+    """The tokens of the prompt, 0 where the usage does not say."""
     usage = stated_usage(x)
     return whole(usage.get("prompt_tokens")) or 0 if isinstance(usage, dict) else 0
 
 
-def _reasons(x: Reading) -> bool:
+def shows_reasoning(x: Reading) -> bool:
     """Whether an answer shows reasoning, by the names that servers give it."""
     parts = [message for _, _, message in messages_of(x)]
     parts += [delta for choice in x.choices.values() for _, delta in choice.deltas]
@@ -57,9 +58,9 @@ def told_of_the_limit(x: Reading, profile: Profile) -> Unjudged | None:
         return Unjudged('no answer to a request with a limit finished with "length"', RECORDING)
     if not _spent(x):
         return Unjudged("the answer has no usage")
-    if not said(x)[0].text or _reasons(x):
+    if not said(x)[0].text or shows_reasoning(x):
         return Unjudged("the model may have spent its tokens on reasoning", Hindrance.MODEL)
-    if _prompt(x) >= _LARGE:
+    if prompt_tokens(x) >= _LARGE:
         return Unjudged("the prompt may have filled the context", RECORDING)
     return None
 

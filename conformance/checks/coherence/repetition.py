@@ -16,7 +16,9 @@ from conformance.wire.reading import Reading
 _PIECES = 8
 """Pieces of text, at least, from which it is certain that all are sent twice."""
 _WHOLE_AGAIN = 20
-"""Characters, at least, of a text that the last piece repeats as a whole."""
+"""Characters, at least, of a text that a later piece repeats as a whole."""
+_TOWERING = 3
+"""How many times as long as any before it a piece is, at least, that holds all of them again."""
 
 
 def pieces_of(choice: ChoiceParts) -> list[tuple[int, str]]:
@@ -28,6 +30,8 @@ def text_in_pieces(x: Reading, profile: Profile) -> Unjudged | None:
     """A stream came to its end with text in enough pieces."""
     if (reason := read_to_the_end(x, profile)) is not None:
         return reason
+    if x.asked.n > 1 and len(x.choices) == 1:
+        return Unjudged("several choices were asked for and came under one index, or as one")
     if any(len(pieces_of(choice)) >= _PIECES for choice in spoken(x)):
         return None
     return Unjudged("the text has too few pieces to tell", Hindrance.MODEL)
@@ -44,7 +48,28 @@ def sent_twice(choice: ChoiceParts) -> tuple[int, str] | None:
     before = "".join(texts[:-1])
     if len(before) >= _WHOLE_AGAIN and texts[-1].strip() == before.strip():
         return pieces[-1][0], f"the whole text again: {before[:80]!r}"
+    return _all_again(pieces)
+
+
+def _all_again(pieces: list[tuple[int, str]]) -> tuple[int, str] | None:
+    """A piece after the third that holds all text before it and goes on, and is far longer than the pieces before."""
+    text, longest, most = "", 0, max(len(piece) for _, piece in pieces)
+    for place, (number, piece) in enumerate(pieces):
+        if len(text) >= most:
+            break
+        if place < 3 or not piece.startswith(text) or len(piece) == len(text):
+            text, longest = text + piece, max(longest, len(piece))
+            continue
+        towering = len(piece) >= _TOWERING * longest
+        # Where a text is made of one part again and again, a long piece may well begin as all of it does.
+        if len(text) >= _WHOLE_AGAIN and towering and not _recurring(text):
+            return number, f"all text before it, and more: {piece[:80]!r}"
+        text = piece  # the text as it is meant, if this is what it looks like
     return None
+
+
+def _recurring(text: str) -> bool:
+    return any(text.startswith(text[size:]) for size in range(1, len(text) // 2 + 1))
 
 
 @check(
@@ -55,7 +80,7 @@ def sent_twice(choice: ChoiceParts) -> tuple[int, str] | None:
     probes=("chat.stream.long",),
 )
 def text_comes_once(x: Reading, profile: Profile) -> Problems:
-    """The text of a stream is sent once: no piece comes twice, and the end does not repeat the whole."""
+    """The text of a stream is sent once: no piece comes twice, and none repeats all text before it."""
     for choice in spoken(x):
         twice = sent_twice(choice)
         if twice is not None:

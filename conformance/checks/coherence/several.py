@@ -6,6 +6,7 @@ from collections import Counter
 
 from conformance.checks.answers import completion_tokens, offered
 from conformance.checks.asked import to_repeat
+from conformance.checks.effects.bounds import mixed_under_one_index
 from conformance.checks.givens import RECORDING, read_in_its_form
 from conformance.checks.kinds import ordinary_chat
 from conformance.checks.registry import MAY, SHOULD, Problems, Scope, check
@@ -28,6 +29,8 @@ def phrases_in_all(x: Reading, profile: Profile) -> Unjudged | None:
         return Unjudged("no phrase was to be repeated to its end", RECORDING)
     if (reason := read_in_its_form(x, profile)) is not None:
         return reason
+    if mixed_under_one_index(x):
+        return None
     texts = _texts(x)
     if len(texts) < 2:
         return Unjudged("there is one choice alone")
@@ -54,8 +57,15 @@ def _letters(*texts: str) -> Counter[str]:
     probes=("chat.stream.n2", "param.n.value"),
 )
 def pieces_stay_with_their_choice(x: Reading, profile: Profile) -> Problems:
-    """Where each of several choices repeats one phrase, none has pieces of another's."""
+    """Where each of several choices repeats one phrase, none has pieces of another's, and each its own index."""
     phrase = to_repeat(x.asked.body)
+    if mixed_under_one_index(x):
+        yield Problem(
+            f"choice {spoken(x)[0].index}",
+            expected=f"{x.asked.n} choices, {quoted(phrase)} each",
+            actual=f"their pieces under one index: {quoted(_texts(x)[0])}",
+        )
+        return
     mixed = [c for c in spoken(x) if _letters(c.text) != _letters(phrase)]
     for choice in mixed[:1]:
         yield Problem(f"choice {choice.index}", expected=quoted(phrase), actual=quoted(choice.text))

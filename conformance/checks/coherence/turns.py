@@ -31,5 +31,5 @@ def nulls_are_accepted(x: Reading, profile: Profile) -> Problems:
     probes=("turn.parallel-results",),
 )
 def parallel_results_are_accepted(x: Reading, profile: Profile) -> Problems:
-    """Several tool calls of one stream are accepted with a result for each."""
+    """Several tool calls of one stream are accepted with a result for each, for the next stream."""
     yield from refused_turn(x, "what the tool calls are made of")

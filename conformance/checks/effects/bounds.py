@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from conformance.checks.answers import completion_tokens
@@ -22,7 +23,20 @@ def _n(x: Reading) -> Seen:
         return effect_seen(told)
     if not came:
         return unclear("no choices at all")
+    if mixed_under_one_index(x):
+        told = f"the pieces of {asked} choices under one index"
+        return missing(told, said(x)[0].at, how="not kept")
     return missing(told, "/choices", how="ignored" if came == 1 else "not kept")
+
+
+def mixed_under_one_index(x: Reading) -> bool:
+    """Whether a stream has one index alone, under which a phrase comes as often as choices were asked for, mixed."""
+    phrase, spoken = to_repeat(x.asked.body), said(x)
+    if not x.asked.streams or x.asked.n < 2 or len(spoken) != 1 or " " not in phrase:
+        return False
+    # A model that says it again says it whole.
+    text, whole_phrase = "".join(spoken[0].text.split()), "".join(phrase.split())
+    return Counter(text) == Counter(whole_phrase * x.asked.n) and whole_phrase not in text
 
 
 def stops_of(body: Body) -> tuple[str, ...]:
@@ -38,7 +52,9 @@ def _stop(x: Reading) -> Seen:
         # White space before the text begins is often let pass, and taken away by other servers.
         found = next((stop for stop in stops if stop in one.text.lstrip()), None)
         if found is not None:
-            return missing(f"the text contains {found!r}: {quoted(one.text)}", one.at)
+            return _kept(one, stops, to_repeat(x.asked.body)) or missing(
+                f"the text contains {found!r}: {quoted(one.text)}", one.at
+            )
     phrase = to_repeat(x.asked.body)
     cut, first = min(((phrase.find(s), s) for s in stops if s in phrase), default=(-1, ""))
     before = phrase[:cut].strip() if cut > 0 else ""
@@ -54,6 +70,28 @@ def _stop(x: Reading) -> Seen:
     if before and all(before in one.text for one in said(x)) and said(x):
         return effect_seen(f"the text ends before the stop sequence: {quoted(said(x)[0].text)}")
     return unclear("the model did not come to the stop sequence")
+
+
+_TOKEN = 12
+"""Characters of the token that a sequence ends in which may follow it, at most."""
+
+
+def _kept(one: Said, stops: tuple[str, ...], phrase: str) -> Seen | None:
+    """Where a text ends with the sequence that comes first in it: it was stopped there, and the sequence was kept."""
+    text = one.text.lstrip()
+    end, stop = min((text.find(s) + len(s), s) for s in stops if s in text)
+    rest = text[end:].rstrip()
+    if one.finish != "stop" or len(rest) > _TOKEN or any(c.isspace() for c in rest):
+        return None
+    shown = quoted(one.text)
+    follows = phrase.partition(stop)[2]
+    # At the end of what was to be repeated, a text ends by itself.
+    if follows.startswith(rest) and follows[len(rest) :].strip():
+        told = f"stops, but keeps the sequence {stop!r}: {shown}"
+        return Seen(Effect.MISSING, told, one.at, how="not kept", beside=Effect.SEEN)
+    told = f"the text ends with {stop!r}" if not rest else f"the text ends soon after {stop!r}"
+    how = "perhaps kept in part"
+    return Seen(Effect.MISSING, f"{told}: {shown}", one.at, how=how, beside=Effect.UNCLEAR)
 
 
 def _begun(one: Said, before: str, stop: str) -> str:
@@ -144,8 +182,20 @@ def fewer_choices(x: Reading) -> str | None:
 
 
 def fewer_stops(x: Reading) -> str | None:
-    """Of more stop sequences than are allowed, some have an effect."""
-    seen = _stop(x)
-    count = len(stops_of(x.asked.body))
-    lost = seen.effect is Effect.MISSING and count > 1
-    return f"not all of {count} sequences have an effect" if lost else None
+    """Of more stop sequences than are allowed, some have an effect: the text ends before one, and has another in it."""
+    stops, phrase, choices = stops_of(x.asked.body), to_repeat(x.asked.body), said(x)
+    found = [stop for stop in stops if any(stop in one.text.lstrip() for one in choices)]
+    ended = [
+        stop
+        for stop in stops
+        if stop in phrase
+        and all(_ends_before(one, phrase.partition(stop)[0], stop) for one in choices)
+    ]
+    if not (found and ended):
+        return None
+    return f"not all of {len(stops)} sequences have an effect"
+
+
+def _ends_before(one: Said, before: str, stop: str) -> bool:
+    """Whether a text ends where the phrase that it repeats would go on with a stop sequence."""
+    return one.finish == "stop" and one.text.rstrip().endswith(before.strip() or stop)

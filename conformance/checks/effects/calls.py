@@ -75,10 +75,19 @@ def _tool_choice_expected(body: Body) -> str:
     return f"a call of {' or '.join(wanted)}" if wanted else "a tool call"
 
 
+def _declared(body: Body) -> set[str]:
+    """The names of the tools that a request declares, of either kind."""
+    tools = body.get("tools")
+    listed = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    holders = [holder for tool in listed for holder in (tool.get("function"), tool.get("custom"))]
+    return {str(holder.get("name")) for holder in holders if isinstance(holder, dict)}
+
+
 def _tools(x: Reading) -> Seen:
-    if any(one.calls for one in said(x)):
-        return effect_seen("a tool call came")
-    return unclear("the model made no call")
+    called = [call.name for one in said(x) for call in one.calls]
+    if called and not _declared(x.asked.body) & set(called):
+        return unclear(f"calls of {', '.join(called)}, which are not declared")
+    return effect_seen("a tool call came") if called else unclear("the model made no call")
 
 
 def _parallel(x: Reading) -> Seen:

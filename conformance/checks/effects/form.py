@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from conformance.model.json import JSON
@@ -12,6 +13,9 @@ from conformance.wire.answer import Said, said
 from conformance.wire.reading import Reading
 
 from .seen import Body, Seen, Visible, effect_seen, missing, unclear
+
+_BEGUN = re.compile(r"\s*(?:\{|\[\s*(?:[\[{\]\"\d-]|true\b|false\b|null\b))")
+"""How JSON begins that is an object or a list; prose may begin with a bracket as well."""
 
 
 def form_of(body: Body) -> Mapping[str, JSON]:
@@ -54,7 +58,7 @@ def _form_problem(one: Said, body: Body, *, of_shapes: bool) -> Seen | None:
     at = f"{one.at}/message/content" if one.at.startswith("/") else one.at
     if parsed.error is not None and body.get("stop"):
         return unclear("a stop sequence may have ended the text inside the JSON")
-    if parsed.error is not None and one.text.lstrip()[:1] in ("{", "["):
+    if parsed.error is not None and _BEGUN.match(one.text):
         told = f"the text begins as JSON, with {parsed.error}: {quoted(one.text)}"
         return missing(told, at, how="not kept")
     if parsed.error is not None:

@@ -35,6 +35,8 @@ class Seen:
     """What became of a parameter whose effect is missing: no more than what was seen."""
     telling: bool = True
     """Whether what was seen is more than what an ordinary answer looks like anyway."""
+    beside: Effect = Effect.MISSING
+    """What can be told of an effect that is not as it should be: it may be there all the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def _options(body: Body) -> Mapping[str, JSON]:
 
 
 def _obfuscation(x: Reading) -> Seen:
-    padded = [number for number, chunk in x.chunks if "obfuscation" in chunk]
+    padded = [number for number, chunk in x.chunks if chunk.get("obfuscation") is not None]
     if not padded:
         return as_ever("no chunk is padded")
     return missing("chunks have `obfuscation`", f"event {padded[0]}")

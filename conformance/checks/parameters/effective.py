@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from conformance.checks.chat.fields import COMPLETION
+from conformance.checks.chat.fields import FIELDS as OF_COMPLETIONS
 from conformance.checks.chunk.fields import CHUNK
+from conformance.checks.chunk.fields import FIELDS as OF_CHUNKS
 from conformance.checks.effects.seen import Effect
 from conformance.checks.effects.visible import VISIBLE
-from conformance.checks.fields import broken
+from conformance.checks.fields import Field, broken, field_problems, owner_of
 from conformance.checks.givens import RECORDING, completion, finished_stream
 from conformance.checks.kinds import ordinary_chat
-from conformance.checks.registry import MAY, Kind, Problems, Scope, check
+from conformance.checks.registry import MAY, MUST, Kind, Problems, Scope, check
 from conformance.model.finding import Hindrance, Level, Problem, Unjudged
+from conformance.model.json import JSON
 from conformance.model.profile import Profile, Support
 from conformance.spec.claims import effect_expected
 from conformance.spec.names import slug
@@ -38,20 +41,40 @@ def came(x: Reading, profile: Profile) -> Unjudged | None:
     return (finished_stream if x.asked.streams else completion)(x, profile)
 
 
-_READ = {"content", "tool_calls", "function_call", "index", "message", "delta"}
-"""Members of a choice that effects are read from."""
+_READ = ("content", "refusal", "tool_calls", "function_call")
+"""Members of a message or a delta that effects are read from."""
 
 
-def well_formed(x: Reading) -> bool:
-    """Whether what effects are read from has its types; where it has not, other checks say so."""
-    if x.asked.streams:
-        if any(not isinstance(parsed.value, dict) for _, _, parsed in x.parsed_events):
-            return False
-        found = broken(x, CHUNK, [c for _, c in content_chunks(x)])
-    else:
-        found = broken(x, COMPLETION, [x.object or {}])
-    paths = (violation.path for _, those in found for violation in those)
-    return not any(path[:1] == ("choices",) and _READ & set(path) for path in paths)
+def unreadable(x: Reading) -> str | None:
+    """The first place of an answer that keeps effects from being read, and the check that speaks of it."""
+    if not x.asked.streams:
+        return _misformed(x, COMPLETION, OF_COMPLETIONS, [(0, x.object or {})])
+    for number, _, parsed in x.parsed_events:
+        if not isinstance(parsed.value, dict):
+            return f"event {number} is no object"
+    return _misformed(x, CHUNK, OF_CHUNKS, content_chunks(x))
+
+
+def _misformed(
+    x: Reading, schema: str, fields: tuple[Field, ...], values: list[tuple[int, dict[str, JSON]]]
+) -> str | None:
+    for place, those in broken(x, schema, [value for _, value in values]):
+        number, value = values[place]
+        for violation in (one for one in those if _is_read(one.path)):
+            field = next(one for one in fields if one.id == owner_of(violation.path, fields))
+            for problem in field_problems(field, fields, value, [violation]):
+                # What reads like absent, such as `"tool_calls": null`, hides no effect.
+                if (problem.level or field.level) is MUST or problem.at.endswith("/index"):
+                    event = f"event {number}: " if number else ""
+                    return f"{event}{problem.at} is malformed, which {field.id} tells"
+    return None
+
+
+def _is_read(path: tuple[str | int, ...]) -> bool:
+    if path[:1] != ("choices",) or len(path) < 3:
+        return False
+    member = path[3] if len(path) > 3 else None
+    return path[2] == "index" or (path[2] in ("message", "delta") and member in (None, *_READ))
 
 
 def _declare_effective(name: str) -> None:
@@ -64,8 +87,8 @@ def _declare_effective(name: str) -> None:
         claim = profile.parameter(name, model_of(x))
         if claim.support is Support.NONE:
             return Unjudged("not supported", RECORDING)
-        if not well_formed(x):
-            return Unjudged("the answer is malformed")
+        if (place := unreadable(x)) is not None:
+            return Unjudged(place)
         if not effect_expected(claim, x.asked.body):
             return Unjudged("another parameter of the request takes its effect away", RECORDING)
         seen = visible.look(x)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.checks.asked import half_characters
 from conformance.checks.givens import (
     RECORDING,
     arrival_kept,
@@ -31,7 +32,12 @@ def opened(x: Reading, profile: Profile) -> Unjudged | None:
     return reason
 
 
-@check("stream.complete", level=MUST, on=streams, given=opened, probes=(*STREAM, *LONG))
+def of_whole_characters(x: Reading) -> bool:
+    """Streams but those of our own whose request holds half a character, of which text checks speak."""
+    return streams(x) and (x.exchange.probe is None or not half_characters(x))
+
+
+@check("stream.complete", level=MUST, on=of_whole_characters, given=opened, probes=(*STREAM, *LONG))
 def streams_end_properly(x: Reading, profile: Profile) -> Problems:
     """A stream ends by the rules of HTTP: it is not cut, reset or left hanging."""
     if x.whole or x.attempt is None:

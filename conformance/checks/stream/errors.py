@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.checks.asked import half_characters
 from conformance.checks.givens import RECORDING, event_stream
 from conformance.checks.kinds import ordinary_chat, streams
 from conformance.checks.registry import MUST, SHOULD, Problems, check
@@ -43,8 +44,9 @@ def errors_in_streams_have_a_shape(x: Reading, profile: Profile) -> Problems:
 
 
 def our_streams(x: Reading) -> bool:
-    """Streams that we asked for: other people's traffic may have met a real failure."""
-    return streams(x) and ordinary_chat(x) and x.exchange.probe is not None
+    """Streams that we asked for in whole characters: other people's traffic may have met a real failure."""
+    ours = x.exchange.probe is not None and streams(x) and ordinary_chat(x)
+    return ours and not half_characters(x)
 
 
 @check(

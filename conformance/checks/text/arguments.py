@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conformance.checks.asked import last_text
+from conformance.checks.asked import last_text, strings
 from conformance.checks.echo import Echo, echo_of
 from conformance.checks.givens import read_in_its_form
 from conformance.checks.kinds import probe
@@ -16,7 +16,6 @@ from conformance.wire.completion import calls_of, function_of, messages_of
 from conformance.wire.reading import Reading
 
 from .repeated import not_intact, utf8
-from .taken import strings
 
 TOOL = ("text.stream.tool", "tools.auto")
 

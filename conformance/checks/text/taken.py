@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
+from conformance.checks.asked import half_characters
+from conformance.checks.asked import strings as strings
 from conformance.checks.givens import RUN, answered, read_in_its_form
 from conformance.checks.kinds import ordinary_chat, probe
 from conformance.checks.registry import MAY, MUST, SHOULD, Problems, check
 from conformance.model.finding import Hindrance, Problem, Unjudged
-from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.spec.phrase import beginning
 from conformance.wire import strict_json
@@ -56,19 +56,22 @@ def odd_text_is_accepted(x: Reading, profile: Profile) -> Problems:
     """Text of any characters is accepted; NUL and lone surrogates may be refused with a 4xx."""
     status = x.status or 0
     may_refuse = x.exchange.probe in MAY_BE_REFUSED
+    # RFC 8259 §8.2 promises nothing of one, and openai-python cannot send it.
+    weaker = SHOULD if half_characters(x) else None
     if 200 <= status < 300 or (may_refuse and 400 <= status < 500):
         return
     yield Problem(
         "status",
         expected="200 or a 4xx" if may_refuse else "200",
         actual=f"{status}",
+        level=weaker,
         evidence=beginning(x.body),
     )
 
 
 def whole_characters_sent(x: Reading, profile: Profile) -> Unjudged | None:
     """An answer came, and the request holds no lone surrogate that could be repeated."""
-    if any(strict_json.lone_surrogate(text) for _, text in strings(x.asked.parsed.value)):
+    if half_characters(x):
         return Unjudged("the request holds a lone surrogate itself", Hindrance.MODEL)
     return read_in_its_form(x, profile)
 
@@ -100,16 +103,3 @@ def no_lone_surrogates(x: Reading, profile: Profile) -> Problems:
                     level=None if x.asked.streams else MAY,
                 )
                 break
-
-
-def strings(value: JSON) -> Iterator[tuple[str, str]]:
-    """All strings of a JSON value with their pointers, in order."""
-    waiting: list[tuple[str, JSON]] = [("", value)]
-    while waiting:
-        pointer, one = waiting.pop()
-        if isinstance(one, str):
-            yield pointer, one
-        elif isinstance(one, dict):
-            waiting += [(f"{pointer}/{name[:200]}", v) for name, v in reversed(one.items())]
-        elif isinstance(one, list):
-            waiting += [(f"{pointer}/{n}", v) for n, v in reversed([*enumerate(one)])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from conformance.refserver.completion import Answer, counted
@@ -16,6 +17,7 @@ from conformance.refserver.faults.altering import (
     each_message,
     in_the_middle,
     is_call,
+    is_finish,
     is_text,
     one_text,
     usage_with,
@@ -66,6 +68,32 @@ def answers_null_content(answer: Obj, facts: Facts) -> Obj:
     if facts.body.get("n") != 2:
         return answer
     return each_message(answer, lambda message: {**message, "content": None})
+
+
+@fault("answers-nothing-to-results", "chat.response.says-something", on=Stage.COMPLETION)
+def answers_nothing_to_results(answer: Obj, facts: Facts) -> Obj:
+    """To the result of a tool the answer is an empty text, for no tokens."""
+    if "tool" not in facts.roles:
+        return answer
+    emptied = each_message(answer, lambda message: {**message, "content": ""})
+    usage = counted(answer["usage"]["prompt_tokens"], 0)
+    return {**_stopped(emptied), "usage": usage}
+
+
+@fault("answers-nothing-to-streamed-results", "chunk.says-something", on=Stage.CHUNKS)
+def answers_nothing_to_streamed_results(chunks: Chunks, facts: Facts) -> Chunks:
+    """To the result of a tool the stream carries nothing, for no tokens."""
+    if "tool" not in facts.roles:
+        return chunks
+    ended = where([c for c in chunks if not is_text(c)], is_finish, _stopped)
+    return [
+        {**c, "usage": counted(c["usage"]["prompt_tokens"], 0)} if c.get("usage") else c
+        for c in ended
+    ]
+
+
+def _stopped(holder: Obj) -> Obj:
+    return each_choice(holder, lambda choice: {**choice, "finish_reason": "stop"})
 
 
 @fault("answers-text-lost-in-stream", "chunk.says-something", on=Stage.CHUNKS)
@@ -131,6 +159,30 @@ def answers_choice_1_first(chunks: Chunks, facts: Facts) -> Chunks:
     if facts.body.get("n") != 2:
         return chunks
     return sorted(chunks, key=lambda c: -c["choices"][0]["index"] if c["choices"] else 1)
+
+
+@fault(
+    "answers-choices-under-one-index",
+    "chunk.choices-apart",
+    "parity.choices",
+    "param.n.effective",
+    on=Stage.CHUNKS,
+)
+def answers_choices_under_one_index(chunks: Chunks, facts: Facts) -> Chunks:
+    """In streams of two choices the pieces of both come as the first's, one of each by turns."""
+    if facts.body.get("n") != 2 or facts.body.get("stop"):
+        return chunks
+    said = [[c for c in chunks if is_text(c) and c["choices"][0]["index"] == i] for i in (0, 1)]
+    by_turns = [c for pair in zip_longest(*said) for c in pair if c is not None]
+    rest = [c for c in chunks if not is_text(c) and not _of_the_second(c)]
+    ending = [c for c in rest if is_finish(c) or not c["choices"]]
+    opening = [c for c in rest if c not in ending]
+    made = [*opening, *by_turns, *ending]
+    return [each_choice(chunk, lambda choice: {**choice, "index": 0}) for chunk in made]
+
+
+def _of_the_second(chunk: Obj) -> bool:
+    return any(choice["index"] == 1 for choice in chunk["choices"])
 
 
 @fault("answers-choices-mixed", "chunk.choices-apart", on=Stage.CHUNKS)

@@ -32,7 +32,6 @@ def chat_refused(decision: Decision, facts: Facts) -> Decision:
     "chat.basic.accepted",
     "parity.status",
     "turn.stream-message",
-    "turn.stream-tool-result",
     on=Stage.DECISION,
 )
 def chat_only_streams(decision: Decision, facts: Facts) -> Decision:

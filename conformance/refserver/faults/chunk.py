@@ -45,6 +45,24 @@ def chunk_id_number(chunks: Chunks, facts: Facts) -> Chunks:
     return each(chunks, id=1234)
 
 
+@fault("chunk-id-empty", "chunk.id", on=Stage.CHUNKS)
+def chunk_id_empty(chunks: Chunks, facts: Facts) -> Chunks:
+    """The id of chunks is empty."""
+    return each(chunks, id="")
+
+
+@fault("chunk-message-null", "chunk.message", on=Stage.CHUNKS)
+def chunk_message_null(chunks: Chunks, facts: Facts) -> Chunks:
+    """Choices of chunks have a message that is null."""
+    return [each_choice(chunk, lambda c: {**c, "message": None}) for chunk in chunks]
+
+
+@fault("chunk-message-empty", "chunk.message", on=Stage.CHUNKS)
+def chunk_message_empty(chunks: Chunks, facts: Facts) -> Chunks:
+    """Choices of chunks have a message without members."""
+    return [each_choice(chunk, lambda c: {**c, "message": {}}) for chunk in chunks]
+
+
 @fault("chunk-id-changes", "chunk.id-constant", on=Stage.CHUNKS)
 def chunk_id_changes(chunks: Chunks, facts: Facts) -> Chunks:
     """Every chunk has an id of its own."""

@@ -191,9 +191,41 @@ def coherence_text_again_at_the_end(chunks: Chunks, facts: Facts) -> Chunks:
     return before_finish(chunks, {"content": said}) if whole else chunks
 
 
+@fault(
+    "coherence-text-so-far",
+    "chunk.text-once",
+    "chunk.usage-plausible",
+    "param.max-tokens.effective",
+    on=Stage.CHUNKS,
+)
+def coherence_text_so_far(chunks: Chunks, facts: Facts) -> Chunks:
+    """Of a long streamed text every fifth delta is all text so far."""
+    if not facts.asks_usage:
+        return chunks
+    text, made = "", []
+    for place, chunk in enumerate(chunks):
+        text += delta_of(chunk).get("content") or ""
+        again = is_text(chunk) and place % 5 == 0
+        made.append(with_delta(chunk, {"content": text}) if again else chunk)
+    return made
+
+
 def _judged_otherwise(facts: Facts) -> bool:
     """Whether another rule would miss a lost piece of the text as well."""
     return any(facts.body.get(name) for name in ("logprobs", "n", "response_format"))
+
+
+@fault("coherence-text-in-one-piece", "stream.in-pieces", on=Stage.CHUNKS)
+def coherence_text_in_one_piece(chunks: Chunks, facts: Facts) -> Chunks:
+    """Streamed texts come in one delta, as from a server that streams nothing itself."""
+    if facts.body.get("n") or facts.body.get("logprobs"):
+        return chunks
+    texts = [chunk for chunk in chunks if is_text(chunk)]
+    said = "".join(delta_of(chunk)["content"] for chunk in texts)
+    kept = [chunk for chunk in chunks if chunk not in texts[1:]]
+    return where(
+        kept, is_text, lambda chunk: with_delta(chunk, {**delta_of(chunk), "content": said})
+    )
 
 
 @fault("coherence-first-piece-lost", "chunk.text-whole", on=Stage.CHUNKS)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.refserver.completion import Answer
 from conformance.refserver.exchange import Obj
-from conformance.refserver.faults.altering import before_finish
+from conformance.refserver.faults.altering import before_finish, each_text_message
 from conformance.refserver.faults.param_changes import drops, made
 from conformance.refserver.faults.registry import Facts, Stage, fault
 from conformance.spec.names import slug
@@ -125,6 +125,15 @@ def stop_beginning_left(chunks: list[Obj], facts: Facts) -> list[Obj]:
     stop = facts.body.get("stop")
     spans = isinstance(stop, str) and " " in stop
     return before_finish(chunks, {"content": str(stop).split(" ")[0]}) if spans else chunks
+
+
+@fault("param-stop-kept", "param.stop.effective", on=Stage.COMPLETION)
+def stop_kept(answer: Obj, facts: Facts) -> Obj:
+    """A text is stopped at a stop sequence that is one word, and has it at its end."""
+    stop = facts.body.get("stop")
+    if stop != "gamma":
+        return answer
+    return each_text_message(answer, lambda m: {**m, "content": f"{m['content']}{stop}"})
 
 
 @fault("param-stop-line-ignored", "param.stop.effective", on=Stage.TAKEN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from zlib import crc32
 
 from conformance.refserver.brain import Said
 from conformance.refserver.completion import Answer
@@ -29,6 +30,16 @@ def parity_prompt_tokens(chunks: list[Obj], facts: Facts) -> list[Obj]:
             more = {name: usage[name] + 5 for name in ("prompt_tokens", "total_tokens")}
             chunks[at] = usage_with(chunk, **more)
     return chunks
+
+
+@fault("parity-prompt-moves", "parity.prompt-repeated", on=Stage.COMPLETION)
+def parity_prompt_moves(answer: Obj, facts: Facts) -> Obj:
+    """The server's own prompt is longer in one request than in the next."""
+    if "seed" not in facts.body or not answer.get("usage"):
+        return answer
+    more = crc32(answer["id"].encode()) % 10_000
+    counted = {n: answer["usage"][n] + more for n in ("prompt_tokens", "total_tokens")}
+    return usage_with(answer, **counted)
 
 
 @fault("parity-model", "chat.response.model-asked", "parity.model", on=Stage.CHUNKS)

@@ -69,6 +69,16 @@ def head_crashes(made: Refused, facts: Facts) -> Refused:
     return replace(made, status=500) if facts.request.method in ("HEAD", "OPTIONS") else made
 
 
+@fault("protocol-preflight-needs-key", "http.preflight", on=Stage.REPLY)
+def preflight_needs_key(reply: Reply, facts: Facts) -> Reply:
+    """Pages of other sites are allowed, but a preflight is asked for the key."""
+    if facts.request.header("origin") is None:
+        return reply
+    if facts.request.method == "OPTIONS":
+        return with_header(replace(reply, status=401), "WWW-Authenticate", "Bearer")
+    return replace(reply, headers=(*reply.headers, ("Access-Control-Allow-Origin", "*")))
+
+
 def _of_completion(reply: Reply, facts: Facts, *headers: tuple[str, str]) -> Reply:
     if not facts.whole:
         return reply
