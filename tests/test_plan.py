@@ -243,7 +243,7 @@ def test_a_suite_judges_what_it_selects(suite: str) -> None:
     found = judge.findings([c for i, c in of_a_right_run().items() if i in plan.checks])
 
     unjudged = {f.check for f in found if f.outcome is Outcome.INCONCLUSIVE}
-    assert unjudged <= {"parity.finish-reason", "stream.incremental"}
+    assert unjudged <= {"parity.finish-reason", "stream.incremental", "stream.in-pieces"}
     assert 0 == exit_code(found)
 
 
@@ -258,7 +258,9 @@ def test_a_check_speaks_about_what_it_asks_for(check: Check) -> None:
 
     assert len(check.probes) == len(readings)
     applies = [check.on(x) for x in readings]
-    assert all(applies) if check.scope is not Scope.EACH else any(applies)
+    # Of a family some cases may be meant.
+    whole = check.scope is not Scope.EACH and not any(all_probes()[i].cases for i in check.probes)
+    assert all(applies) if whole else any(applies)
 
 
 @pytest.mark.parametrize("check", all_checks().values(), ids=lambda check: check.id)

@@ -59,7 +59,7 @@ def _declare(id: str, probes: tuple[str, ...], title: str) -> None:
         given=refusable,
         claimed=keys_wanted,
         presupposes=basis,
-        probes=(*probes, LIST) if basis == LIST else probes,
+        probes=probes,
         title=title,
     )
     def refused_without_key(x: Reading, profile: Profile) -> Problems:

@@ -272,7 +272,7 @@ RULE_CASES = [
     breaks(f"{R}.usage-bounds", "more cached than sent", an_exchange(json=a_completion(usage=a_usage(prompt_tokens_details={"cached_tokens": 10}))), at="/usage/prompt_tokens_details/cached_tokens", actual="10", outcome=WARN),
     breaks(f"{R}.usage-bounds", "more reasoning than answer", an_exchange(json=a_completion(usage=a_usage(completion_tokens_details={"reasoning_tokens": 4, "accepted_prediction_tokens": 9}))), at=("/usage/completion_tokens_details/reasoning_tokens", "/usage/completion_tokens_details/accepted_prediction_tokens"), outcome=WARN),
     holds(f"{R}.usage-counts", "counted", an_exchange()),
-    holds(f"{R}.usage-counts", "nothing said, nothing counted", an_exchange(json=a_completion(choices=[a_choice(a_message(""))], usage=a_usage(9, 0)))),
+    holds(f"{R}.usage-counts", "nothing said, nothing counted", an_exchange(json=a_completion(choices=[a_choice(a_message(""))], usage=a_usage(9, 0))), also=(f"{R}.says-something",)),
     breaks(f"{R}.usage-counts", "text for nothing", an_exchange(json=a_completion(usage=a_usage(9, 0))), at="/usage/completion_tokens", outcome=WARN),
     breaks(f"{R}.usage-counts", "a prompt for nothing", an_exchange(json=a_completion(usage=a_usage(0, 3))), at="/usage/prompt_tokens", outcome=WARN),
     holds(f"{R}.finish-without-tool-calls", "with a call", an_exchange(TOOLS)),

@@ -118,7 +118,7 @@ CASES: list[Case] = [
     holds(f"{R}.calls-at-limit", "whole", called(8, a_call())),
     holds(f"{R}.calls-at-limit", "cut, and says so", called(8, finish="length")),
     breaks(f"{R}.calls-at-limit", "closed", called(8), at="/choices/0/finish_reason", actual="\"tool_calls\", with '{}' where 'city' is required", outcome=WARN),
-    idle(f"{R}.calls-at-limit", "ended before", called(7), outcome=INCONCLUSIVE),
+    idle(f"{R}.calls-at-limit", "ended before", called(7)),
     holds("chunk.calls-at-limit", "whole", streamed_call(8, '{"city": "Paris"}')),
     holds("chunk.calls-at-limit", "cut, and says so", streamed_call(8, '{"ci', "length")),
     breaks("chunk.calls-at-limit", "closed", streamed_call(8, "{}"), at="choice 0", outcome=WARN),

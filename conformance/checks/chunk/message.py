@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 
 from conformance.checks.givens import read_to_the_end
 from conformance.checks.kinds import streams
@@ -21,25 +21,31 @@ from . import STREAM
 @check("chunk.message", level=MUST, on=streams, given=read_to_the_end, probes=STREAM)
 def deltas_alone_make_the_message(x: Reading, profile: Profile) -> Problems:
     """Choices of chunks have no `message`, or one that holds the whole answer so far."""
+    carried = _carried(x)
     for choice in spoken(x):
-        carried = list(_carried(x, choice.index))
-        if not any("message" in entry for _, entry in carried):
+        entries = carried.get(choice.index, [])
+        if not any("message" in entry for _, entry in entries):
             continue
-        problem = _lost_message(carried, any(role for _, role in choice.roles), choice.text)
+        problem = _lost_message(entries, any(role for _, role in choice.roles), choice.text)
         if problem is not None:
             yield problem
 
 
-def _carried(x: Reading, index: int) -> Iterator[tuple[int, dict[str, JSON]]]:
+_Entries = list[tuple[int, dict[str, JSON]]]
+
+
+def _carried(x: Reading) -> dict[int, _Entries]:
+    """The choices of chunks that have a delta, by index, each with the number of its event."""
+    found: dict[int, _Entries] = defaultdict(list)
     for number, chunk in x.chunks:
         for entry in choices_of(chunk):
-            if entry.get("index") == index and isinstance(entry.get("delta"), dict):
-                yield number, entry
+            index = entry.get("index")
+            if isinstance(index, int) and isinstance(entry.get("delta"), dict):
+                found[index].append((number, entry))
+    return found
 
 
-def _lost_message(
-    carried: list[tuple[int, dict[str, JSON]]], has_role: bool, text: str
-) -> Problem | None:
+def _lost_message(carried: _Entries, has_role: bool, text: str) -> Problem | None:
     """What is wrong after the fold of openai-node: a `message` replaces what the deltas added up to before it."""
     role, made, last = False, "", 0
     for number, entry in carried:

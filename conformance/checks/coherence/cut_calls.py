@@ -10,7 +10,7 @@ from conformance.checks.chunk.calls import calls_came
 from conformance.checks.givens import RECORDING
 from conformance.checks.kinds import completions, streams, with_tools
 from conformance.checks.registry import SHOULD, Given, Problems, check
-from conformance.model.finding import Hindrance, Problem, Unjudged
+from conformance.model.finding import Problem, Unjudged
 from conformance.model.json import JSON
 from conformance.model.profile import Profile
 from conformance.spec.phrase import quoted
@@ -20,7 +20,6 @@ from conformance.wire.reading import Reading
 
 _ENDED = ("tool_calls", "stop")
 """What an answer finishes with that says it is whole."""
-PROBES = ("generated.valid",)
 
 
 def at_the_limit(came: Given) -> Given:
@@ -34,7 +33,7 @@ def at_the_limit(came: Given) -> Given:
             return Unjudged("the answer does not say how many tokens it has", RECORDING)
         if spent[0] == limit:
             return None
-        return Unjudged("the answer did not come to its limit", Hindrance.MODEL)
+        return Unjudged("no call took all tokens of its limit", RECORDING)
 
     return given
 
@@ -83,7 +82,7 @@ def _closed(x: Reading) -> Problems:
     level=SHOULD,
     on=with_tools(completions),
     given=at_the_limit(tool_calls_came),
-    probes=PROBES,
+    probes=("tools.required",),
 )
 def cut_calls_finish_with_length(x: Reading, profile: Profile) -> Problems:
     """A call that the limit cut, so that a required argument is missing, finishes with "length"."""
@@ -95,7 +94,7 @@ def cut_calls_finish_with_length(x: Reading, profile: Profile) -> Problems:
     level=SHOULD,
     on=with_tools(streams),
     given=at_the_limit(calls_came),
-    probes=PROBES,
+    probes=("tools.stream.required",),
 )
 def streamed_cut_calls_finish_with_length(x: Reading, profile: Profile) -> Problems:
     """A streamed call that the limit cut, so that a required argument is missing, finishes with "length"."""
