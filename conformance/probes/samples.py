@@ -47,8 +47,8 @@ ASK_WEATHER: JSON = [user("What is the weather in Paris? Use the tool.")]
 ASK_TWO: JSON = [user("What is the weather in Paris and in Rome? Call the tool for both at once.")]
 WORDS: JSON = [user("Repeat exactly: alpha beta gamma delta")]
 LINES: JSON = [user("Repeat exactly: alpha beta\ngamma delta")]
-LETTERS: JSON = [user("Repeat exactly: naïve 日本 👩‍🚀")]
-"""Characters beyond ASCII, of two bytes and more, some of which take several tokens."""
+LETTERS: JSON = [user("Repeat exactly: naïve 日本 龘")]
+"""Characters beyond ASCII, of two bytes and more; the last is so rare that it takes several tokens."""
 SIGNS: JSON = [user("Repeat exactly: 👩‍🚀🏳️‍🌈👨‍👩‍👧‍👦𝒳🜁")]  # noqa: RUF001 - the letter of four bytes is meant
 """Characters of which each takes several tokens, so that a small limit cuts inside one."""
 COUNT: JSON = [user("Count from 1 to 100 in words.")]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance.checks.answers import completion_tokens, offered, prompt_counted
+from conformance.checks.answers import completion_tokens, limit_of, offered, prompt_counted
 from conformance.checks.asked import to_repeat
 from conformance.checks.coherence.limits import prompt_tokens, shows_reasoning
 from conformance.checks.givens import completion
@@ -152,6 +152,12 @@ def _spent(x: Reading) -> int:
     return max(total - hidden, 0) if total > 0 else 0
 
 
+def _plausible(x: Reading) -> bool:
+    """Whether the count is at least that of the words and within the limit; other rules speak of the rest."""
+    limit = limit_of(x)
+    return len(_phrase(x).split()) <= _spent(x) and (limit is None or _spent(x) <= limit)
+
+
 def _by_phrase(xs: Iterable[Reading]) -> Iterator[tuple[Reading, Reading]]:
     """Each answer with two choices, and one with a single choice of the same phrase."""
     ones = {_phrase(x): x for x in xs if x.asked.n == 1}
@@ -170,7 +176,7 @@ def _by_phrase(xs: Iterable[Reading]) -> Iterator[tuple[Reading, Reading]]:
 def every_choice_counts(xs: tuple[Reading, ...], profile: Profile) -> Problems:
     """Two choices that both hold a phrase have more completion_tokens than one, by half at least."""
     for two, one in _by_phrase(xs):
-        if _spent(two) < _MORE * _spent(one):
+        if _plausible(one) and _spent(two) < _MORE * _spent(one):
             yield Problem(
                 "/usage/completion_tokens",
                 expected=f"about {2 * _spent(one)}: the same text in one choice has {_spent(one)}",
