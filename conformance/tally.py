@@ -64,7 +64,7 @@ class Least(Generic[T]):
         self.met += 1
         if self.wants(self._key(item)):
             self._items.append(item)
-        if len(self._items) >= 2 * self._most:
+        if len(self._items) >= self._most + self._most // 8 + 1:
             self._items = list(self.least())
             self._limit = self._key(self._items[-1])
 
