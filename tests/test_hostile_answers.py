@@ -27,6 +27,7 @@ from tests.builders import (
     findings,
     finish_chunk,
     role_chunk,
+    text_chunks,
 )
 
 STREAM = "chat.stream.basic"
@@ -108,6 +109,10 @@ def many(chunk: Any, count: int = MANY) -> bytes:
         pytest.param(many(lambda n: a_chunk(index=n)), id="choices"),
         pytest.param(many(lambda n: a_chunk({"tool_calls": [{"index": n}]})), id="tool calls"),
         pytest.param(many(lambda n: {"choices": [{"index": 0, "delta": 1}]}), id="broken chunks"),
+        pytest.param(
+            a_stream(text_chunks(*["a" * 400] * MANY, "b", "a" * 400 * MANY + "b" + "c" * 2_000)),
+            id="all text again",
+        ),
         pytest.param(
             a_stream([a_chunk({"tool_calls": [a_fragment(index=n) for n in range(MANY)]})]),
             id="tool calls of one chunk",

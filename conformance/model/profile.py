@@ -370,8 +370,9 @@ class Profile:
     out_of_range: Policy = field(default_factory=Policy)
     wrong_type: Policy = field(default_factory=Policy)
     combination: Policy = field(default_factory=Policy)
-    missing: Policy = field(default_factory=lambda: Policy((Reaction.REJECT,), statuses=()))
     """Where a parameter's ``requires``, ``excludes`` or ``only_with_stream`` is broken."""
+    missing: Policy = field(default_factory=lambda: Policy((Reaction.REJECT,), statuses=()))
+    """Where a member that is required is not there; stated by no one, any refusal."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     messages: Messages = field(default_factory=Messages)
     errors: Errors = field(default_factory=Errors)

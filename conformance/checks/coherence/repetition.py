@@ -17,6 +17,8 @@ _PIECES = 8
 """Pieces of text, at least, from which it is certain that all are sent twice."""
 _WHOLE_AGAIN = 20
 """Characters, at least, of a text that a later piece repeats as a whole."""
+_TRIED = 64
+"""Places at which a text may begin again that are looked at, so that a long one takes no long time."""
 _TOWERING = 3
 """How many times as long as any before it a piece is, at least, that holds all of them again."""
 
@@ -53,23 +55,34 @@ def sent_twice(choice: ChoiceParts) -> tuple[int, str] | None:
 
 def _all_again(pieces: list[tuple[int, str]]) -> tuple[int, str] | None:
     """A piece after the third that holds all text before it and goes on, and is far longer than the pieces before."""
-    text, longest, most = "", 0, max(len(piece) for _, piece in pieces)
+    parts: list[str] = []
+    size, longest = 0, 0
     for place, (number, piece) in enumerate(pieces):
-        if len(text) >= most:
-            break
-        if place < 3 or not piece.startswith(text) or len(piece) == len(text):
-            text, longest = text + piece, max(longest, len(piece))
+        # Put together only for a piece that is longer than all of it, so that the work is no more than the text.
+        text = "".join(parts) if place >= 3 and len(piece) > size else None
+        if text is None or not piece.startswith(text):
+            parts.append(piece)
+            size, longest = size + len(piece), max(longest, len(piece))
             continue
         towering = len(piece) >= _TOWERING * longest
         # Where a text is made of one part again and again, a long piece may well begin as all of it does.
-        if len(text) >= _WHOLE_AGAIN and towering and not _recurring(text):
+        if size >= _WHOLE_AGAIN and towering and not _recurring(text):
             return number, f"all text before it, and more: {piece[:80]!r}"
-        text = piece  # the text as it is meant, if this is what it looks like
+        parts, size = [piece], len(piece)  # the text as it is meant, if this is what it looks like
     return None
 
 
 def _recurring(text: str) -> bool:
-    return any(text.startswith(text[size:]) for size in range(1, len(text) // 2 + 1))
+    """Whether a text is one part again and again, the last time perhaps in part; so too where it is hard to tell."""
+    middle = len(text) // 2
+    half, at = text[: len(text) - middle], 0
+    for _ in range(_TRIED):
+        at = text.find(half, at + 1)
+        if not 0 < at <= middle:
+            return False
+        if text.startswith(text[at:]):
+            return True
+    return True
 
 
 @check(
